@@ -1,0 +1,56 @@
+# The verbs of the project: `make help` lists them.
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(firstword $(foreach python,python3 python3.13 python3.12 python3.11,\
+	$(shell $(python) -c '$(SUPPORTED)' >/dev/null 2>&1 && echo $(python))))
+PORT_VIZ ?= 4141
+PORT_MLFLOW ?= 5000
+export DO_NOT_TRACK := true
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test lint format viz mlflow lock clean
+
+help:  ## list the verbs
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+install: $(INSTALLED)  ## make .venv from requirements.lock
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@if [ -z "$(PYTHON)" ]; then echo "convnets needs Python 3.11, 3.12 or 3.13, and found none: install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python" >&2; exit 1; fi
+	@echo "Setting up $(VENV) (about 190 packages, one to two minutes) ..."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: install  ## the main job: train and compare the three networks on all of MNIST
+	@$(BIN)/kedro run
+
+test: install  ## pass the tests
+	@$(BIN)/python -m pytest
+
+lint: install  ## ruff and mypy
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+
+format: install  ## let ruff order imports and lay out the code
+	@$(BIN)/ruff check --select I --fix
+	@$(BIN)/ruff format
+
+viz: install  ## open the pipeline in Kedro-Viz
+	@$(BIN)/kedro viz run --host 127.0.0.1 --port $(PORT_VIZ)
+
+mlflow: install  ## open the runs in the MLflow UI
+	@$(BIN)/mlflow ui --host 127.0.0.1 --port $(PORT_MLFLOW) --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}"
+
+lock: install  ## write requirements.lock anew from pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
+		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
+
+clean:  ## remove .venv and caches; results and the MLflow store stay
+	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .viz build src/*.egg-info

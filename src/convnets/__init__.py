@@ -1,0 +1,1 @@
+"""A lecture on convolutional neural networks as a Kedro project."""

@@ -1,0 +1,78 @@
+"""What is checked before the first node runs, so that nothing expensive is begun in vain."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
+
+from convnets.errors import DataError, MissingResultError
+from convnets.parameters import NETWORKS, check_parameters
+
+
+class CheckHooks:
+    """Checks parameters and what a pipeline starts from, and loads TensorFlow where networks are run."""
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Check all parameters before Kedro builds a catalog."""
+        check_parameters(context.config_loader["parameters"])
+
+    @hook_impl(tryfirst=True)
+    def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
+        """Check that results of earlier runs, from which the pipeline starts, are there."""
+        check_results(pipeline, catalog)
+        if any(node.namespace in NETWORKS for node in pipeline.nodes):
+            with silence():
+                import tensorflow  # noqa: F401
+
+    @hook_impl
+    def on_node_error(self, error: Exception, node: Node, catalog: DataCatalog) -> None:
+        """Say from which files the data sets come that a message calls by name."""
+        if isinstance(error, DataError):
+            for name in node.inputs:
+                if name in str(error):
+                    error.add_note(f"{name} is {stored_path(catalog, name)}")
+
+
+def check_results(pipeline: Pipeline, catalog: DataCatalog) -> None:
+    """Check that the results of networks that a pipeline starts from exist.
+
+    Raises:
+        MissingResultError: Some do not. The message names the networks and the commands that make them.
+    """
+    missing = [
+        name for name in sorted(pipeline.inputs()) if name.split(".")[0] in NETWORKS and not catalog.exists(name)
+    ]
+    networks = [network for network in NETWORKS if any(name.split(".")[0] == network for name in missing)]
+    if networks:
+        commands = ", ".join(f"`kedro run --pipeline={network}`" for network in networks)
+        raise MissingResultError(
+            f"No result yet of {', '.join(networks)} ({', '.join(missing)}): run {commands} first."
+        )
+
+
+def stored_path(catalog: DataCatalog, name: str) -> str:
+    """The path of a data set's file; its name where it has none."""
+    return str(getattr(catalog[name], "_filepath", name))
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Drop what TensorFlow writes to the process's standard error while it is imported; it heeds no setting there."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    standard_error = os.dup(2)
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(standard_error, 2)
+        os.close(standard_error)

@@ -1,0 +1,342 @@
+"""Reshape, build, train, predict and evaluate: what is done with each network."""
+
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+from statsmodels.stats.proportion import proportion_confint
+from tqdm import tqdm
+
+from convnets.parameters import Dataset, FullyConnected, Network, Training
+
+if TYPE_CHECKING:
+    from keras import Model
+    from tensorflow import Tensor
+    from tensorflow.data import Dataset as Batches
+else:  # Kedro reads the annotations before TensorFlow is wanted
+    Model = Tensor = Batches = Any
+
+SECONDS_BETWEEN_LINES = 60  # of a progress bar that goes to a file
+PREDICTION_BATCH = 1000
+CALIBRATION_BINS = 10
+SMALLEST_PROBABILITY = 1e-7  # Keras's epsilon: it clips probabilities before it takes their logarithm
+
+
+def reshape_images(
+    train_images: np.ndarray, test_images: np.ndarray, network: Network
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give images the shape that the network takes.
+
+    Args:
+        train_images: (n, height, width), float32.
+        test_images: (m, height, width), float32.
+        network: A fully connected one takes (n, height * width), a convnet (n, height, width, 1).
+
+    Returns:
+        Training and test images; views, not copies.
+    """
+    if isinstance(network.root, FullyConnected):
+        return train_images.reshape(len(train_images), -1), test_images.reshape(len(test_images), -1)
+    return train_images[..., np.newaxis], test_images[..., np.newaxis]
+
+
+def build_model(train_inputs: np.ndarray, network: Network, dataset: Dataset, seed: int) -> Model:
+    """Build the network for these images and classes.
+
+    Args:
+        train_inputs: (n, ...), float32.
+        network: Its architecture.
+        dataset: Its `class_names` are counted.
+        seed: Of the initial weights.
+
+    Returns:
+        A Keras model, not compiled yet.
+
+    Raises:
+        ValueError: A window does not fit into the feature map that it is laid on.
+    """
+    from convnets.networks import build_network
+
+    return build_network(network, train_inputs.shape[1:], len(dataset.class_names), seed)
+
+
+def summarize_model(untrained_model: Model) -> tuple[str, pd.DataFrame]:
+    """Describe a network layer by layer.
+
+    Args:
+        untrained_model: A Keras model.
+
+    Returns:
+        The summary that Keras prints, and a table with a row for each layer: `layer`, `type`, `output_shape` (without
+        the batch), `parameters`.
+    """
+    lines: list[str] = []
+    untrained_model.summary(print_fn=lines.append, line_length=80)
+    # A sequential model does not count its input among its layers.
+    first = [] if untrained_model.layers[0].name == "input_1" else [("input_1", "InputLayer", untrained_model.input, 0)]
+    others = [
+        (layer.name, type(layer).__name__, layer.output, layer.count_params()) for layer in untrained_model.layers
+    ]
+    layers = pd.DataFrame(first + others, columns=["layer", "type", "output_shape", "parameters"])
+    layers["output_shape"] = [" x ".join(str(size) for size in output.shape[1:]) for output in layers["output_shape"]]
+    return "\n".join(lines) + "\n", layers
+
+
+def train(
+    untrained_model: Model, train_inputs: np.ndarray, train_labels: np.ndarray, training: Training, seed: int
+) -> Iterator[tuple[Model, pd.DataFrame]]:
+    """Train a copy of the network, and hand over what there is after each epoch.
+
+    Args:
+        untrained_model: Not changed.
+        train_inputs: (n, ...), float32.
+        train_labels: (n,), uint8.
+        training: Epochs, batch size, and what the lecture calls the compilation step.
+        seed: Of the order of the images, which is a function of `seed` and the epoch alone.
+
+    Yields:
+        After each epoch the model, and a table with a row for each epoch so far: `epoch` (from 1), `loss`, `accuracy`,
+        with a validation split `val_loss` and `val_accuracy`, and `epoch_seconds`.
+    """
+    import keras
+    import tensorflow as tf
+
+    model = keras.models.clone_model(untrained_model)
+    model.set_weights(untrained_model.get_weights())
+    model.compile(optimizer=training.optimizer, loss=training.loss, metrics=["accuracy"])
+
+    held_back = int(len(train_inputs) * training.validation_split)
+    samples = len(train_inputs) - held_back
+    images, labels = tf.constant(train_inputs[:samples]), tf.constant(train_labels[:samples])
+    validation = (train_inputs[samples:], train_labels[samples:]) if held_back else None
+
+    log: list[dict[str, float]] = []
+    for epoch in range(1, training.epochs + 1):
+        batches = shuffled_batches(images, labels, training.batch_size, seed, epoch)
+        with tqdm(
+            total=len(batches),
+            desc=f"{model.name} epoch {epoch}/{training.epochs}",
+            unit=" batches",
+            mininterval=0.2 if sys.stderr.isatty() else SECONDS_BETWEEN_LINES,
+        ) as bar:
+            progress = keras.callbacks.LambdaCallback(
+                on_train_batch_end=lambda batch, **_: bar.update(batch + 1 - bar.n)
+            )
+            started = time.perf_counter()
+            fit = model.fit(batches, shuffle=False, validation_data=validation, callbacks=[progress], verbose=0)
+            seconds = time.perf_counter() - started
+            results = {name: values[0] for name, values in fit.history.items()}
+            bar.set_postfix({name: f"{value:.4f}" for name, value in results.items()})
+        log.append({"epoch": epoch, **results, "epoch_seconds": seconds})
+        yield model, pd.DataFrame(log)
+
+
+def shuffled_batches(images: Tensor, labels: Tensor, batch_size: int, seed: int, epoch: int) -> Batches:
+    """Batches of all samples in an order that is a function of seed and epoch alone.
+
+    Args:
+        images: (n, ...), float32. It stays where it is: indices are shuffled, and each batch is gathered.
+        labels: (n,), uint8.
+        batch_size: Samples in a batch; the last one may be smaller.
+        seed: Of the experiment.
+        epoch: From 1.
+
+    Returns:
+        A TensorFlow data set of pairs of images and labels.
+    """
+    import tensorflow as tf
+
+    order = np.random.default_rng([seed, epoch]).permutation(len(images))
+    indices = tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
+    return indices.map(lambda batch: (tf.gather(images, batch), tf.gather(labels, batch))).prefetch(1)
+
+
+def finish_training(checkpoint: Model, training_log: pd.DataFrame) -> tuple[Model, pd.DataFrame]:
+    """Make the model of the last epoch the network's model: one that was cut off never takes its place.
+
+    Args:
+        checkpoint: The model after the last epoch.
+        training_log: A row for each epoch.
+
+    Returns:
+        Model and training log, unchanged.
+    """
+    return checkpoint, training_log
+
+
+def predict(model: Model, test_inputs: np.ndarray, test_labels: np.ndarray) -> tuple[pd.DataFrame, dict[str, float]]:
+    """Ask the network for the class of every test image.
+
+    Args:
+        model: Trained.
+        test_inputs: (m, ...), float32.
+        test_labels: (m,), uint8.
+
+    Returns:
+        A table with a row for each test image: `label`, `predicted`, and the probability of each class, `p0`, `p1`, ...
+        (float32); and `predict_images_per_second`, measured on it.
+    """
+    model.predict(test_inputs[:PREDICTION_BATCH], batch_size=PREDICTION_BATCH, verbose=0)  # compiles
+    started = time.perf_counter()
+    probabilities = model.predict(test_inputs, batch_size=PREDICTION_BATCH, verbose=0)
+    seconds = time.perf_counter() - started
+    predictions = pd.DataFrame(probabilities, columns=[f"p{label}" for label in range(probabilities.shape[1])])
+    predictions.insert(0, "label", test_labels.astype(np.int64))
+    predictions.insert(1, "predicted", probabilities.argmax(axis=1))
+    return predictions, {"predict_images_per_second": len(test_inputs) / seconds}
+
+
+def evaluate(  # noqa: PLR0913 - one argument for each thing that is summed up
+    model: Model,
+    history: pd.DataFrame,
+    predictions: pd.DataFrame,
+    prediction_speed: dict[str, float],
+    calibration: pd.DataFrame,
+    lecture_accuracy: float | None,
+) -> dict[str, float | None]:
+    """Sum up how well the network does on the test images, and what it costs.
+
+    Args:
+        model: Trained.
+        history: A row for each epoch, with `epoch_seconds`.
+        predictions: As `predict` returns them.
+        prediction_speed: As `predict` returns it.
+        calibration: As `calibrate` returns it.
+        lecture_accuracy: What the lecture reports, if it does.
+
+    Returns:
+        `test_loss` (the mean cross-entropy in nats), `test_accuracy` with the bounds of its Wilson 95 % interval
+        `test_accuracy_low` and `test_accuracy_high`, `expected_calibration_error`, `fit_seconds`, `parameters`,
+        `predict_images_per_second`, `model_bytes`, the size of the model's `.keras` file, and `lecture_accuracy`.
+    """
+    right = predictions["label"] == predictions["predicted"]
+    low, high = proportion_confint(right.sum(), len(right), alpha=0.05, method="wilson")
+    probability_of_label = _probabilities(predictions)[np.arange(len(predictions)), predictions["label"]]
+    return {
+        "parameters": model.count_params(),
+        "test_loss": float(-np.log(np.clip(probability_of_label, SMALLEST_PROBABILITY, 1)).mean(dtype=np.float64)),
+        "test_accuracy": float(right.mean()),
+        "test_accuracy_low": float(low),
+        "test_accuracy_high": float(high),
+        "expected_calibration_error": expected_calibration_error(calibration),
+        "fit_seconds": float(history["epoch_seconds"].sum()),
+        **prediction_speed,
+        "model_bytes": _keras_file_bytes(model),
+        "lecture_accuracy": lecture_accuracy,
+    }
+
+
+def _keras_file_bytes(model: Model) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        model.save(path)
+        return path.stat().st_size
+
+
+def _probabilities(predictions: pd.DataFrame) -> np.ndarray:
+    return predictions.filter(regex=r"^p\d+$").to_numpy()
+
+
+def score_classes(predictions: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+    """Score each class on its own.
+
+    Args:
+        predictions: As `predict` returns them.
+        dataset: Its `class_names` are used.
+
+    Returns:
+        A row for each class: `class`, `precision`, `recall`, `f1`, `samples`. A score that is 0 / 0 is 0.
+    """
+    precision, recall, f1, samples = precision_recall_fscore_support(
+        predictions["label"], predictions["predicted"], labels=range(len(dataset.class_names)), zero_division=0
+    )
+    return pd.DataFrame(
+        {"class": dataset.class_names, "precision": precision, "recall": recall, "f1": f1, "samples": samples}
+    )
+
+
+def count_confusions(predictions: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+    """Count which class was taken for which.
+
+    Args:
+        predictions: As `predict` returns them.
+        dataset: Its `class_names` are used.
+
+    Returns:
+        A row for each true class, named in the column `label`, and a column for each predicted class.
+    """
+    names = list(dataset.class_names)
+    counts = confusion_matrix(predictions["label"], predictions["predicted"], labels=range(len(names)))
+    confusions = pd.DataFrame(counts, columns=names)
+    confusions.insert(0, "label", names)
+    return confusions
+
+
+def calibrate(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Compare how sure the network is with how often it is right.
+
+    Args:
+        predictions: As `predict` returns them.
+
+    Returns:
+        A row for each of ten bins of equal width of the highest probability: `low` and `high` (of the bin, which
+        includes `high`), `samples`, `confidence` (mean highest probability), `accuracy`; the last two are missing in
+        an empty bin.
+    """
+    confidence = _probabilities(predictions).max(axis=1).astype(np.float64)
+    edges = np.linspace(0, 1, CALIBRATION_BINS + 1)
+    answers = pd.DataFrame(
+        {
+            "bin": pd.cut(confidence, edges, labels=False),
+            "confidence": confidence,
+            "accuracy": (predictions["label"] == predictions["predicted"]).astype(float),
+        }
+    )
+    bins = answers.groupby("bin").agg(
+        samples=("confidence", "size"), confidence=("confidence", "mean"), accuracy=("accuracy", "mean")
+    )
+    bins = bins.reindex(range(CALIBRATION_BINS))
+    bins["samples"] = bins["samples"].fillna(0).astype(int)
+    bins.insert(0, "low", edges[:-1])
+    bins.insert(1, "high", edges[1:])
+    return bins.reset_index(drop=True)
+
+
+def expected_calibration_error(calibration: pd.DataFrame) -> float:
+    """The mean distance between confidence and accuracy, weighted by the samples of each bin.
+
+    Source: C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, "On Calibration of Modern Neural Networks", ICML 2017.
+
+    Args:
+        calibration: As `calibrate` returns it.
+
+    Returns:
+        From 0, as sure as right, to 1.
+    """
+    gap = (calibration["confidence"] - calibration["accuracy"]).abs()
+    return float((gap * calibration["samples"]).sum() / calibration["samples"].sum())
+
+
+def tabulate_first_prediction(predictions: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+    """The probability of each class for the first test image, which is a 7 in the lecture.
+
+    Args:
+        predictions: As `predict` returns them.
+        dataset: Its `class_names` are used.
+
+    Returns:
+        A row for each class: `class`, `probability`, and whether it `is_label`.
+    """
+    return pd.DataFrame(
+        {
+            "class": dataset.class_names,
+            "probability": _probabilities(predictions)[0],
+            "is_label": np.arange(len(dataset.class_names)) == predictions["label"].iloc[0],
+        }
+    )

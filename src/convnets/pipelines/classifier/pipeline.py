@@ -1,0 +1,121 @@
+"""The classifier pipeline, instantiated once for each network."""
+
+from kedro.pipeline import Node, Pipeline
+
+from convnets.pipelines.classifier import figures, nodes
+
+SHARED_DATA = {"train_images", "train_labels", "test_images", "test_labels"}
+SHARED_PARAMETERS = {"params:dataset", "params:seed"}
+
+
+def create_pipeline(network: str) -> Pipeline:
+    """Wire a network from prepared images to its report.
+
+    Args:
+        network: Its name, which is the namespace of its nodes, data sets and parameters.
+
+    Returns:
+        The pipeline.
+    """
+    return Pipeline(
+        [
+            Node(
+                nodes.reshape_images,
+                inputs=["train_images", "test_images", "params:network"],
+                outputs=["train_inputs", "test_inputs"],
+                name="reshape_images",
+            ),
+            Node(
+                nodes.build_model,
+                inputs=["train_inputs", "params:network", "params:dataset", "params:seed"],
+                outputs="untrained_model",
+                name="build_model",
+            ),
+            Node(
+                nodes.summarize_model, inputs="untrained_model", outputs=["summary", "layers"], name="summarize_model"
+            ),
+            Node(
+                figures.plot_architecture,
+                inputs=["layers", "params:network"],
+                outputs="architecture",
+                name="plot_architecture",
+            ),
+            Node(
+                nodes.train,
+                inputs=["untrained_model", "train_inputs", "train_labels", "params:training", "params:seed"],
+                outputs=["checkpoint", "training_log"],
+                name="train",
+            ),
+            Node(
+                nodes.finish_training,
+                inputs=["checkpoint", "training_log"],
+                outputs=["model", "history"],
+                name="finish_training",
+            ),
+            Node(
+                figures.plot_learning_curves,
+                inputs=["history", "params:network", "params:dataset"],
+                outputs="learning_curves",
+                name="plot_learning_curves",
+            ),
+            Node(
+                nodes.predict,
+                inputs=["model", "test_inputs", "test_labels"],
+                outputs=["predictions", "prediction_speed"],
+                name="predict",
+            ),
+            Node(
+                nodes.evaluate,
+                inputs=[
+                    "model",
+                    "history",
+                    "predictions",
+                    "prediction_speed",
+                    "calibration",
+                    "params:lecture_accuracy",
+                ],
+                outputs="metrics",
+                name="evaluate",
+            ),
+            Node(
+                nodes.score_classes,
+                inputs=["predictions", "params:dataset"],
+                outputs="per_class",
+                name="score_classes",
+            ),
+            Node(
+                nodes.count_confusions,
+                inputs=["predictions", "params:dataset"],
+                outputs="confusion_matrix",
+                name="count_confusions",
+            ),
+            Node(
+                figures.plot_confusion_matrix,
+                inputs=["confusion_matrix", "params:network", "params:dataset"],
+                outputs="confusion_matrix_figure",
+                name="plot_confusion_matrix",
+            ),
+            Node(nodes.calibrate, inputs="predictions", outputs="calibration", name="calibrate"),
+            Node(
+                figures.plot_reliability_diagram,
+                inputs=["calibration", "metrics", "params:network"],
+                outputs="reliability_diagram",
+                name="plot_reliability_diagram",
+            ),
+            Node(
+                nodes.tabulate_first_prediction,
+                inputs=["predictions", "params:dataset"],
+                outputs="first_prediction",
+                name="tabulate_first_prediction",
+            ),
+            Node(
+                figures.plot_first_prediction,
+                inputs=["test_images", "first_prediction", "params:network", "params:dataset"],
+                outputs="first_prediction_figure",
+                name="plot_first_prediction",
+            ),
+        ],
+        inputs=SHARED_DATA,
+        parameters=SHARED_PARAMETERS,
+        namespace=network,
+    )

@@ -1,0 +1,162 @@
+"""The figures that show all networks side by side."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from convnets.figures import INK, network_colour, network_marker, new_figure, plot_image_grid, soften
+from convnets.parameters import Dataset
+
+IMAGES_SHOWN, COLUMNS = 24, 6
+
+
+def plot_learning_curves(dataset: Dataset, **histories: pd.DataFrame) -> Figure:
+    """Draw loss and accuracy of all networks after each epoch.
+
+    Args:
+        dataset: Its `name` is used.
+        **histories: Of each network, a row for each epoch.
+
+    Returns:
+        The figure.
+    """
+    figure = new_figure(f"The networks learn {dataset.name}", width=10, height=4)
+    for axes, column, label in zip(
+        figure.subplots(1, 2), ("loss", "accuracy"), ("training loss (nats)", "training accuracy"), strict=True
+    ):
+        for network, history in histories.items():
+            axes.plot(
+                history["epoch"],
+                history[column],
+                marker=network_marker(network),
+                color=network_colour(network),
+                label=network,
+            )
+        axes.set(xlabel="epoch", ylabel=label)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        soften(axes)
+        axes.legend()
+    return figure
+
+
+def plot_test_accuracies(comparison: pd.DataFrame, dataset: Dataset) -> Figure:
+    """Draw the test accuracy of each network with its 95 % interval, and what the lecture reports.
+
+    Args:
+        comparison: As `compare` returns it.
+        dataset: Its `name` is used.
+
+    Returns:
+        The figure.
+    """
+    figure = new_figure(f"Test accuracy on {dataset.name}", width=8, height=1.1 + 0.8 * len(comparison))
+    axes = figure.subplots()
+    positions = np.arange(len(comparison))
+    for position, row in zip(positions, comparison.itertuples(), strict=True):
+        axes.errorbar(
+            row.test_accuracy,
+            position,
+            xerr=[[row.test_accuracy - row.test_accuracy_low], [row.test_accuracy_high - row.test_accuracy]],
+            fmt=network_marker(row.network),
+            color=network_colour(row.network),
+            markersize=8,
+            capsize=5,
+        )
+        axes.annotate(
+            f"{row.test_accuracy:.4f}",
+            (row.test_accuracy, position),
+            xytext=(0, 9),
+            textcoords="offset points",
+            ha="center",
+        )
+    lecture = comparison["lecture_accuracy"]
+    if lecture.notna().any():
+        axes.plot(lecture, positions, "|", color=INK, markersize=20, markeredgewidth=2, label="the lecture")
+        axes.legend()
+    axes.set_yticks(positions, comparison["network"])
+    axes.set_ylim(len(comparison) - 0.5, -0.6)
+    axes.set_xlabel("test accuracy, with 95 % interval")
+    soften(axes)
+    return figure
+
+
+def plot_class_accuracies(class_accuracies: pd.DataFrame, dataset: Dataset) -> Figure:
+    """Draw the accuracy of all networks on each class.
+
+    Args:
+        class_accuracies: As `compare_classes` returns it.
+        dataset: Its `name` is used.
+
+    Returns:
+        The figure.
+    """
+    figure = new_figure(f"Test accuracy on each class of {dataset.name}", width=9, height=4.2)
+    axes = figure.subplots()
+    networks = class_accuracies.columns[1:]
+    for index, network in enumerate(networks):
+        offset = (index - (len(networks) - 1) / 2) * 0.2
+        axes.plot(
+            np.arange(len(class_accuracies)) + offset,
+            class_accuracies[network],
+            network_marker(network),
+            color=network_colour(network),
+            label=network,
+        )
+    names = class_accuracies["class"].astype(str)
+    axes.set_xticks(range(len(names)), names, rotation=30 if names.str.len().max() > 2 else 0)  # noqa: PLR2004
+    axes.set(xlabel="class", ylabel="accuracy")
+    soften(axes)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=len(networks))
+    return figure
+
+
+def plot_disagreements(raw_test_images: np.ndarray, disagreements: pd.DataFrame, dataset: Dataset) -> Figure:
+    """Draw the test images on which the networks disagree most surely, with what each said.
+
+    Args:
+        raw_test_images: (m, height, width), uint8.
+        disagreements: As `find_disagreements` returns them.
+        dataset: Its `name` is used.
+
+    Returns:
+        The figure.
+    """
+    title = f"{len(disagreements):,} test images of {dataset.name} divide the networks: the surest answers"
+    return _plot_answers(title, raw_test_images, disagreements)
+
+
+def plot_confident_mistakes(raw_test_images: np.ndarray, confident_mistakes: pd.DataFrame, dataset: Dataset) -> Figure:
+    """Draw the test images on which a network is most confidently wrong, with what each said.
+
+    Args:
+        raw_test_images: (m, height, width), uint8.
+        confident_mistakes: As `find_confident_mistakes` returns them.
+        dataset: Its `name` is used.
+
+    Returns:
+        The figure.
+    """
+    title = f"Some network errs on {len(confident_mistakes):,} test images of {dataset.name}: the surest mistakes"
+    return _plot_answers(title, raw_test_images, confident_mistakes)
+
+
+def _plot_answers(title: str, raw_test_images: np.ndarray, table: pd.DataFrame) -> Figure:
+    shown = table.head(IMAGES_SHOWN).to_dict("records")
+    networks = [column.removesuffix("_predicted") for column in table.columns if column.endswith("_predicted")]
+    return plot_image_grid(
+        title,
+        images=[raw_test_images[row["image"]] for row in shown],
+        captions=[f"no. {row['image']}: {row['label']}" for row in shown],
+        columns=COLUMNS,
+        answers=[
+            {
+                network: (
+                    f"{row[f'{network}_predicted']} ({row[f'{network}_probability']:.2f})",
+                    row[f"{network}_predicted"] == row["label"],
+                )
+                for network in networks
+            }
+            for row in shown
+        ],
+    )

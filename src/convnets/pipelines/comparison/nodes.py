@@ -1,0 +1,149 @@
+"""Compare the networks on the same test images.
+
+Each function takes one keyword argument for each network, by the network's name.
+"""
+
+from itertools import combinations
+from typing import Any
+
+import pandas as pd
+from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.multitest import multipletests
+
+from convnets.parameters import Dataset
+
+COLUMNS = [
+    "parameters",
+    "test_accuracy",
+    "test_accuracy_low",
+    "test_accuracy_high",
+    "test_loss",
+    "lecture_accuracy",
+    "fit_seconds",
+    "predict_images_per_second",
+    "model_bytes",
+]
+
+
+def compare(**metrics: dict[str, Any]) -> pd.DataFrame:
+    """Put the metrics of all networks into one table.
+
+    Args:
+        **metrics: Of each network, as `evaluate` returns them.
+
+    Returns:
+        A row for each network: `network`, `parameters`, `test_accuracy` with the bounds of its 95 % interval,
+        `test_loss`, `lecture_accuracy` (missing where the lecture reports none), `fit_seconds`,
+        `predict_images_per_second`, `model_bytes`.
+    """
+    table = pd.DataFrame.from_dict(metrics, orient="index")[COLUMNS]
+    return table.rename_axis("network").reset_index()
+
+
+def compare_pairs(**predictions: pd.DataFrame) -> pd.DataFrame:
+    """Test for each pair of networks whether they are equally often right, with McNemar's exact test.
+
+    The test looks at the images on which one of the two is right and the other wrong; if the networks were equally
+    good, either would be as likely. It needs the same images in the same order. The p-values of all pairs are adjusted
+    by Holm's method.
+
+    Sources: Q. McNemar, "Note on the sampling error of the difference between correlated proportions or percentages",
+    Psychometrika 1947; S. Holm, "A simple sequentially rejective multiple test procedure", Scand. J. Statist. 1979.
+
+    Args:
+        **predictions: Of each network, as `predict` returns them.
+
+    Returns:
+        A row for each pair: `network`, `other`, the images on which `both_right`, `only_network_right`,
+        `only_other_right`, `both_wrong`, and `p_value`, `p_value_holm`.
+
+    Raises:
+        ValueError: The networks were not tested on the same images.
+    """
+    rows = []
+    for (network, ours), (other, theirs) in combinations(predictions.items(), 2):
+        if not ours["label"].equals(theirs["label"]):
+            raise ValueError(f"{network} and {other} were tested on different images: run both again")
+        right = ours["label"] == ours["predicted"]
+        other_right = theirs["label"] == theirs["predicted"]
+        table = [
+            [int((right & other_right).sum()), int((right & ~other_right).sum())],
+            [int((~right & other_right).sum()), int((~right & ~other_right).sum())],
+        ]
+        rows.append(
+            {
+                "network": network,
+                "other": other,
+                "both_right": table[0][0],
+                "only_network_right": table[0][1],
+                "only_other_right": table[1][0],
+                "both_wrong": table[1][1],
+                "p_value": float(mcnemar(table, exact=True).pvalue),
+            }
+        )
+    tests = pd.DataFrame(rows)
+    tests["p_value_holm"] = multipletests(tests["p_value"], method="holm")[1]
+    return tests
+
+
+def compare_classes(**per_class: pd.DataFrame) -> pd.DataFrame:
+    """Put the accuracy of each network on each class side by side.
+
+    Args:
+        **per_class: Of each network, as `score_classes` returns it; the accuracy on a class is its recall.
+
+    Returns:
+        A row for each class: `class`, and a column for each network.
+    """
+    recalls = {network: scores.set_index("class")["recall"] for network, scores in per_class.items()}
+    return pd.DataFrame(recalls).reset_index()
+
+
+def find_disagreements(dataset: Dataset, **predictions: pd.DataFrame) -> pd.DataFrame:
+    """List the test images to which the networks give different answers, the surest answers first.
+
+    Args:
+        dataset: Its `class_names` are used.
+        **predictions: Of each network, as `predict` returns them.
+
+    Returns:
+        A row for each image: `image` (its index in the test set), `label`, and for each network `<network>_predicted`
+        and `<network>_probability`.
+    """
+    answers = _answers(dataset, predictions)
+    predicted = answers.filter(like="_predicted")
+    differ = predicted.ne(predicted.iloc[:, 0], axis=0).any(axis=1)
+    sureness = answers.filter(like="_probability").mean(axis=1)
+    order = sureness[differ].sort_values(ascending=False, kind="stable").index
+    return answers.loc[order].reset_index(drop=True)
+
+
+def find_confident_mistakes(dataset: Dataset, **predictions: pd.DataFrame) -> pd.DataFrame:
+    """List the test images that some network gets wrong, the surest mistakes first.
+
+    Args:
+        dataset: Its `class_names` are used.
+        **predictions: Of each network, as `predict` returns them.
+
+    Returns:
+        Rows as of `find_disagreements`.
+    """
+    answers = _answers(dataset, predictions)
+    mistakes = pd.DataFrame(
+        {
+            network: answers[f"{network}_probability"].where(answers[f"{network}_predicted"] != answers["label"])
+            for network in predictions
+        }
+    )
+    order = mistakes.max(axis=1).dropna().sort_values(ascending=False, kind="stable").index
+    return answers.loc[order].reset_index(drop=True)
+
+
+def _answers(dataset: Dataset, predictions: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    names = dict(enumerate(dataset.class_names))
+    labels = next(iter(predictions.values()))["label"]
+    answers = pd.DataFrame({"image": labels.index, "label": labels.map(names)})
+    for network, table in predictions.items():
+        answers[f"{network}_predicted"] = table["predicted"].map(names)
+        answers[f"{network}_probability"] = table.filter(regex=r"^p\d+$").max(axis=1)
+    return answers

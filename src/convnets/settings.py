@@ -1,0 +1,16 @@
+"""Project settings, read by Kedro: hooks, and how configuration is merged."""
+
+from convnets.checks import CheckHooks
+from convnets.terminal import TerminalHooks
+from convnets.tracking import TrackingHooks
+
+# Kedro calls the hooks of the last first: parameters are checked before anything else happens.
+HOOKS = (TerminalHooks(), TrackingHooks(), CheckHooks())
+
+CONFIG_LOADER_ARGS = {
+    "base_env": "base",
+    "default_run_env": "local",
+    "config_patterns": {"tracking": ["tracking*"]},
+    # An environment names what it changes; the rest is the base's.
+    "merge_strategy": {"globals": "soft", "parameters": "soft", "tracking": "soft"},
+}

@@ -1,0 +1,83 @@
+"""What a run says on the terminal: its data, how training goes on, and at the end one table."""
+
+from typing import Any
+
+from kedro.framework.hooks import hook_impl
+from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from convnets.parameters import NETWORKS
+
+
+class TerminalHooks:
+    """Tells the user what happens, in the words of the lecture."""
+
+    @hook_impl
+    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
+        """Say what will be done."""
+        self._console = Console(highlight=False, soft_wrap=True)
+        self._metrics: dict[str, dict[str, Any]] = {}
+        names = ", ".join(run_params["pipeline_names"] or ["all networks"])
+        environment = f", environment {run_params['env']}" if run_params["env"] else ""
+        self._console.print(f"[bold]convnets[/bold]: {names}{environment}, {len(pipeline.nodes)} steps")
+
+    @hook_impl
+    def before_node_run(self, node: Node, inputs: dict[str, Any]) -> None:
+        """Say which network is trained now, and how."""
+        if node.name.endswith(".train"):
+            model, images = inputs[f"{node.namespace}.untrained_model"], inputs[f"{node.namespace}.train_inputs"]
+            training = inputs[f"params:{node.namespace}.training"]
+            self._console.print(
+                f"[bold]{node.namespace}[/bold]: {model.count_params():,} parameters learn from {len(images):,} images, "
+                f"{training.batch_size} in a batch"
+            )
+
+    @hook_impl
+    def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
+        """Note metrics of an earlier run that this one compares."""
+        self._note(dataset_name, data)
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
+        """Say what data there is, and note metrics."""
+        if dataset_name in ("train_images", "test_images"):
+            count, height, width = data.shape
+            self._console.print(f"{dataset_name}: {count:,} images of {height} x {width} pixels")
+        self._note(dataset_name, data)
+
+    def _note(self, dataset_name: str, data: Any) -> None:
+        network, _, name = dataset_name.partition(".")
+        if name == "metrics":
+            self._metrics[network] = data
+
+    @hook_impl
+    def after_pipeline_run(self) -> None:
+        """Print the table of results, and where to look next."""
+        if self._metrics:
+            self._console.print(results_table(self._metrics))
+            self._console.print(
+                "Look next: [bold]make viz[/bold] shows the pipeline, [bold]make mlflow[/bold] the runs."
+            )
+
+
+def results_table(metrics: dict[str, dict[str, Any]]) -> Table:
+    """Lay out the metrics of networks, a row for each."""
+    table = Table(title="Results on the test images", box=SIMPLE_HEAD, title_justify="left")
+    table.add_column("network", no_wrap=True)
+    for heading in ("parameters", "test accuracy", "95 % interval", "lecture", "training"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for network in sorted(metrics, key=NETWORKS.index):
+        values = metrics[network]
+        lecture = values["lecture_accuracy"]
+        table.add_row(
+            network,
+            f"{values['parameters']:,}",
+            f"{values['test_accuracy']:.4f}",
+            f"{values['test_accuracy_low']:.4f} to {values['test_accuracy_high']:.4f}",
+            "-" if lecture is None else f"{lecture:.4g}",
+            f"{values['fit_seconds']:.1f} s",
+        )
+    return table

@@ -1,0 +1,254 @@
+"""Records in MLflow what the catalog's `metadata.mlflow` declares: one flat run for each network, and the comparison's.
+
+The only module that knows MLflow. A run is opened by the first node of its namespace and closed with the pipeline.
+"""
+
+import atexit
+import json
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
+
+from convnets.checks import stored_path
+from convnets.errors import TrackingError
+from convnets.figures import network_colour
+from convnets.parameters import NETWORKS, check_parameters
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient  # noqa: TID251 - this is the module that may
+
+VERSIONS = ("convnets", "kedro", "keras", "mlflow", "numpy", "tensorflow")
+MODEL_REQUIREMENTS = ("keras", "numpy", "tensorflow")
+LONGEST_DIGEST = 36  # of a data set, in MLflow
+
+
+class TrackingHooks:
+    """Opens, fills and closes MLflow runs as Kedro runs nodes and saves data sets."""
+
+    def __init__(self) -> None:
+        """Nothing is imported, opened or read until a pipeline runs."""
+        self._lock = threading.RLock()
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Note where to record, and the parameters."""
+        self._project_path = Path(context.project_path)
+        self._settings: dict[str, str] = context.config_loader["tracking"]
+        self._parameters = check_parameters(context.config_loader["parameters"]).model_dump(mode="json")
+
+    @hook_impl
+    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog) -> None:
+        """Reach the store, before anything is trained, if some node of the pipeline is recorded."""
+        self._catalog = catalog
+        self._run_params = run_params
+        self._run_ids: dict[str, str] = {}
+        self._model_ids: dict[str, str] = {}
+        self._inputs: list[Any] = []
+        self._failed: set[str] = set()
+        self._at_work: dict[int, str | None] = {}
+        if any(node.namespace for node in pipeline.nodes):
+            self._open_store()
+
+    def _open_store(self) -> None:
+        os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+        import mlflow  # noqa: TID251
+
+        uri = os.environ.get("MLFLOW_TRACKING_URI") or self._local_uri()
+        mlflow.set_tracking_uri(uri)
+        self._client: MlflowClient = mlflow.MlflowClient(uri)
+        name = self._settings["experiment"]
+        try:
+            experiment = self._client.get_experiment_by_name(name)
+            if experiment is None:
+                self._experiment_id = self._create_experiment(name, uri)
+            elif experiment.lifecycle_stage == "deleted":
+                raise TrackingError(
+                    f"The MLflow experiment {name!r} at {uri} is deleted: restore it with "
+                    f"`mlflow experiments restore --experiment-id {experiment.experiment_id}`, or name another in "
+                    "conf's tracking.yml"
+                )
+            else:
+                self._experiment_id = experiment.experiment_id
+        except mlflow.exceptions.MlflowException as error:
+            raise TrackingError(f"The MLflow store at {uri} cannot be used: {error.message}") from error
+        atexit.register(self._close_runs, "KILLED")
+
+    def _create_experiment(self, name: str, uri: str) -> str:
+        artifacts = None if uri.startswith("http") else (self._project_path / self._settings["artifacts"]).as_uri()
+        tags = {"mlflow.experimentKind": "custom_model_development"}  # spares the UI's question what it is
+        return self._client.create_experiment(name, artifacts, tags)
+
+    def _local_uri(self) -> str:
+        scheme, separator, path = self._settings["uri"].partition(":///")
+        return f"{scheme}{separator}{self._project_path / path}" if scheme == "sqlite" else self._settings["uri"]
+
+    @hook_impl
+    def after_dataset_loaded(self, dataset_name: str, data: Any, node: Node) -> None:  # noqa: ARG002
+        """Note the data that runs are given."""
+        declared = self._declared(dataset_name)
+        if declared.get("log") == "input":
+            self._inputs.append(self._dataset_input(dataset_name, data, declared["context"]))
+
+    @hook_impl
+    def before_node_run(self, node: Node) -> None:
+        """Open the run of the node's namespace."""
+        with self._lock:
+            self._at_work[threading.get_ident()] = node.namespace
+            if node.namespace and node.namespace not in self._run_ids:
+                self._run_ids[node.namespace] = self._open_run(node.namespace)
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str, data: Any, node: Node) -> None:
+        """Record what is declared of the data set. A node that yields saves, and so is recorded, at every step."""
+        if not node.namespace:
+            return
+        run_id = self._run_ids[node.namespace]
+        match self._declared(dataset_name).get("log"):
+            case "epochs":
+                row = data.iloc[-1].to_dict()
+                self._log_metrics(run_id, row, step=int(row.pop("epoch")))
+            case "metrics":
+                self._log_metrics(run_id, data, model_id=self._model_ids.get(node.namespace))
+            case "model":
+                self._model_ids[node.namespace] = self._log_model(run_id, node.namespace, data)
+            case "artifact":
+                self._client.log_artifact(run_id, stored_path(self._catalog, dataset_name))
+
+    @hook_impl
+    def on_node_error(self, node: Node) -> None:
+        """Note which run has failed."""
+        if node.namespace:
+            self._failed.add(node.namespace)
+
+    @hook_impl
+    def on_pipeline_error(self) -> None:
+        """Close the run that failed as FAILED, the others, which it cut short, as KILLED."""
+        # A node that yields fails after Kedro took it for done: then it is the last that its thread began.
+        failed = self._failed or {namespace for namespace in self._at_work.values() if namespace}
+        self._close_runs("FAILED", failed)
+        self._close_runs("KILLED")
+
+    @hook_impl
+    def after_pipeline_run(self) -> None:
+        """Close all runs."""
+        self._close_runs("FINISHED")
+
+    def _close_runs(self, status: str, namespaces: Iterable[str] | None = None) -> None:
+        with self._lock:
+            for namespace in list(self._run_ids if namespaces is None else namespaces):
+                if namespace in self._run_ids:
+                    self._client.set_terminated(self._run_ids.pop(namespace), status)
+            if not self._run_ids:
+                atexit.unregister(self._close_runs)
+
+    def _declared(self, dataset_name: str) -> dict[str, str]:
+        metadata = getattr(self._catalog[dataset_name], "metadata", None) if dataset_name in self._catalog else None
+        declared: dict[str, str] = (metadata or {}).get("mlflow", {})
+        return declared
+
+    def _open_run(self, namespace: str) -> str:
+        from mlflow.entities import Param, RunTag  # noqa: TID251
+
+        run = self._client.create_run(self._experiment_id, run_name=namespace, tags=self._tags(namespace))
+        run_id: str = run.info.run_id
+        shared = {name: value for name, value in self._parameters.items() if name not in NETWORKS}
+        nested = shared | self._parameters.get(namespace, {})
+        flat = pd.json_normalize(nested, sep=".").iloc[0].to_dict()
+        self._client.log_batch(
+            run_id,
+            params=[Param(name, str(value)) for name, value in flat.items()],
+            tags=[RunTag(f"version.{package}", version(package)) for package in VERSIONS],
+        )
+        self._client.log_inputs(run_id, self._inputs)
+        return run_id
+
+    def _tags(self, namespace: str) -> dict[str, str]:
+        tags = {
+            "kedro.run": self._run_params["run_id"],
+            "kedro.env": self._run_params["env"] or "base",
+            "kedro.pipelines": ",".join(self._run_params["pipeline_names"] or ["__default__"]),
+            "mlflow.source.name": "kedro run",
+            "mlflow.source.type": "LOCAL",
+        }
+        if namespace in NETWORKS:
+            tags["mlflow.runColor"] = network_colour(namespace)
+        if commit := git_commit(self._project_path):
+            tags["mlflow.source.git.commit"] = commit
+        return tags | {
+            f"sha256.{item.dataset.name}": json.loads(item.dataset.source)["sha256"] for item in self._inputs
+        }
+
+    def _dataset_input(self, name: str, data: np.ndarray, context: str) -> Any:
+        from mlflow.entities import Dataset, DatasetInput, InputTag  # noqa: TID251
+
+        path = Path(stored_path(self._catalog, name))
+        inside = path.is_relative_to(self._project_path)
+        sha256 = self._catalog[name].found_sha256
+        source = {"uri": str(path.relative_to(self._project_path) if inside else path), "sha256": sha256}
+        tensor = {"type": "tensor", "tensor-spec": {"dtype": str(data.dtype), "shape": list(data.shape)}}
+        return DatasetInput(
+            Dataset(
+                name=name,
+                digest=sha256[:LONGEST_DIGEST],
+                source_type="local",
+                source=json.dumps(source),
+                schema=json.dumps({"mlflow_tensorspec": {"features": json.dumps([tensor]), "targets": None}}),
+                profile=json.dumps({"features_shape": data.shape, "features_nbytes": data.nbytes}),
+            ),
+            tags=[InputTag("mlflow.data.context", context)],
+        )
+
+    def _log_metrics(
+        self, run_id: str, values: dict[str, float | None], step: int = 0, model_id: str | None = None
+    ) -> None:
+        from mlflow.entities import Metric  # noqa: TID251
+
+        now = int(time.time() * 1000)
+        metrics = [
+            Metric(name, float(value), now, step, model_id=model_id, run_id=run_id)
+            for name, value in values.items()
+            if value is not None
+        ]
+        self._client.log_batch(run_id, metrics=metrics)
+
+    def _log_model(self, run_id: str, name: str, model: Any) -> str:
+        import mlflow.keras  # noqa: TID251
+        from mlflow.models import Model, ModelSignature  # noqa: TID251
+        from mlflow.types import Schema, TensorSpec  # noqa: TID251
+
+        def schema(shape: tuple[int | None, ...]) -> Schema:
+            return Schema([TensorSpec(np.dtype(np.float32), (-1, *shape[1:]))])
+
+        logged = Model.log(
+            None,
+            mlflow.keras,
+            run_id=run_id,
+            name=name,
+            model=model,
+            signature=ModelSignature(schema(model.input_shape), schema(model.output_shape)),
+            pip_requirements=[f"{package}=={version(package)}" for package in MODEL_REQUIREMENTS],
+        )
+        return str(logged.model_id)
+
+
+def git_commit(folder: Path) -> str | None:
+    """The commit of the git checkout that the folder is in, with `-dirty` if it was changed since; `None` if none."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        described = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)  # noqa: S603
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return described.stdout.strip()
