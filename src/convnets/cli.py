@@ -1,6 +1,5 @@
 """The project's own `kedro run`: Kedro's, with one sentence in place of a traceback where the user can mend it."""
 
-import functools
 import signal
 import sys
 from typing import Any
@@ -10,6 +9,7 @@ from kedro.framework.cli.project import run as kedro_run
 from kedro.io import DatasetError
 
 from convnets.errors import UserError
+from convnets.runner import NetworkByNetworkRunner
 
 
 @click.group(name="convnets")
@@ -17,15 +17,15 @@ def cli() -> None:
     """Commands of the project, which take the place of Kedro's of the same name."""
 
 
-@cli.command(name="run", params=kedro_run.params, help=kedro_run.help)
-@functools.wraps(kedro_run.callback)
-def run(**options: Any) -> Any:
-    """Run pipelines, with all options of Kedro's own command."""
+@cli.command(params=kedro_run.params)
+def run(**options: Any) -> None:
+    """Run the pipelines."""
     signal.signal(signal.SIGTERM, _end)
     if options["pipeline"] and not options["pipelines"]:  # Kedro takes both and warns of the first
         options |= {"pipeline": None, "pipelines": [options["pipeline"]]}
+    options["runner"] = options["runner"] or f"{NetworkByNetworkRunner.__module__}.{NetworkByNetworkRunner.__name__}"
     try:
-        return kedro_run.callback(**options)
+        kedro_run.callback(**options)  # type: ignore[misc]
     except (UserError, DatasetError) as error:
         notes = [f"({note})" for note in getattr(error, "__notes__", [])]
         raise click.ClickException(" ".join([str(error), *notes])) from error

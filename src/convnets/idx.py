@@ -7,7 +7,7 @@ import math
 import struct
 import zlib
 from pathlib import PurePosixPath
-from typing import IO, Any, NoReturn
+from typing import Any, NoReturn
 
 import fsspec
 import numpy as np
@@ -15,6 +15,7 @@ from kedro.io import AbstractDataset, DatasetError
 from kedro.io.core import get_filepath_str, get_protocol_and_path
 
 UNSIGNED_BYTE = 0x08
+GZIP_MAGIC = b"\x1f\x8b"
 LARGEST_GZIP_RATIO = 1032  # of deflate: 258 bytes from two bits
 
 
@@ -35,7 +36,7 @@ class IDXDataset(AbstractDataset[np.ndarray, np.ndarray]):
         ```
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - as the constructor of every data set of Kedro
         self,
         *,
         filepath: str,
@@ -48,7 +49,7 @@ class IDXDataset(AbstractDataset[np.ndarray, np.ndarray]):
         """Describe the file; nothing is read yet.
 
         Args:
-            filepath: A path, or the address of any file system that fsspec knows. What ends in `.gz` is decompressed.
+            filepath: A path, or an address in any file system that fsspec knows; plain or gzip-compressed.
             dimensions: How many dimensions the array must have: 3 for images, 1 for labels.
             sha256: What the SHA-256 of the file, as it is stored, must be, in hexadecimal; `None` does not check.
             credentials: For the file system.
@@ -80,7 +81,7 @@ class IDXDataset(AbstractDataset[np.ndarray, np.ndarray]):
         if self._sha256 is not None and self.found_sha256 != self._sha256:
             raise DatasetError(f"{path}: its SHA-256 is {self.found_sha256}, expected {self._sha256} (globals.yml)")
         try:
-            return parse_idx(stored, self._dimensions, compressed=path.endswith(".gz"))
+            return parse_idx(stored, self._dimensions)
         except ValueError as error:
             raise DatasetError(f"{path}: {error}") from error
 
@@ -113,13 +114,12 @@ class IDXDataset(AbstractDataset[np.ndarray, np.ndarray]):
         }
 
 
-def parse_idx(stored: bytes, dimensions: int, *, compressed: bool) -> np.ndarray:
-    """Decode an IDX file of unsigned bytes.
+def parse_idx(stored: bytes, dimensions: int) -> np.ndarray:
+    """Decode an IDX file of unsigned bytes, plain or gzip-compressed.
 
     Args:
         stored: The file as it is stored.
         dimensions: How many dimensions the array must have.
-        compressed: Whether the file is gzip-compressed.
 
     Returns:
         A read-only array of dtype `uint8` with the shape that the header states.
@@ -127,9 +127,9 @@ def parse_idx(stored: bytes, dimensions: int, *, compressed: bool) -> np.ndarray
     Raises:
         ValueError: The bytes are not such a file. The message says what was found and what was expected.
     """
-    plain: IO[bytes] = io.BytesIO(stored)
+    plain: io.BytesIO | gzip.GzipFile = io.BytesIO(stored)
     limit = len(stored)
-    if compressed:
+    if stored.startswith(GZIP_MAGIC):
         plain, limit = gzip.GzipFile(fileobj=plain), limit * LARGEST_GZIP_RATIO
     try:
         shape = _read_header(plain, dimensions)
@@ -138,7 +138,7 @@ def parse_idx(stored: bytes, dimensions: int, *, compressed: bool) -> np.ndarray
         elements = plain.read(expected) if expected <= limit else b""
         overlong = plain.read(1) != b""
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise ValueError(f"is damaged ({error}); expected a whole gzip-compressed IDX file") from error
+        raise ValueError(f"is damaged ({str(error).rstrip('.')}); expected a whole IDX file") from error
     if len(elements) < expected:
         raise ValueError(f"holds {len(elements):,} bytes of elements; its header {shape} expects {expected:,}")
     if overlong:
@@ -146,7 +146,7 @@ def parse_idx(stored: bytes, dimensions: int, *, compressed: bool) -> np.ndarray
     return np.frombuffer(elements, dtype=np.uint8).reshape(shape)
 
 
-def _read_header(plain: IO[bytes], dimensions: int) -> tuple[int, ...]:
+def _read_header(plain: io.BytesIO | gzip.GzipFile, dimensions: int) -> tuple[int, ...]:
     expected_magic = bytes([0, 0, UNSIGNED_BYTE, dimensions])
     magic = plain.read(len(expected_magic))
     if magic != expected_magic:

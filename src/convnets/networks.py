@@ -3,9 +3,10 @@
 Each function returns a new, uncompiled Keras model. Its layers bear the names that the lecture's summaries print.
 """
 
-import keras  # noqa: TID253 - this module is imported when a network is built
+import keras
 from keras import layers
 
+from convnets.errors import ParameterError
 from convnets.parameters import Convolutional, FullyConnected, Network
 
 
@@ -22,12 +23,20 @@ def build_network(network: Network, image_shape: tuple[int, ...], classes: int, 
         A model from float32 images of `image_shape` to `classes` probabilities.
 
     Raises:
-        ValueError: A window does not fit into the feature map that it is laid on.
+        ParameterError: A window does not fit into the feature map that it is laid on.
     """
     parameters = network.root
     if isinstance(parameters, FullyConnected):
         return build_fcn(parameters, image_shape, classes, seed)
-    return build_cnn(parameters, image_shape, classes, seed)
+    try:
+        return build_cnn(parameters, image_shape, classes, seed)
+    except ValueError as error:
+        height, width, _ = image_shape
+        raise ParameterError(
+            f"{parameters.name}.network has windows that do not fit images of {height} x {width}: its kernel_size is "
+            f"{parameters.kernel_size}, strides {parameters.strides}, pool_size {parameters.pool_size}; allowed: sizes "
+            "that leave each layer at least one pixel"
+        ) from error
 
 
 def build_fcn(parameters: FullyConnected, image_shape: tuple[int, ...], classes: int, seed: int) -> keras.Model:

@@ -12,7 +12,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    NonNegativeInt,
     PositiveInt,
     RootModel,
     ValidationError,
@@ -155,7 +154,8 @@ class _Root(_Parameters):
         return self
 
 
-ProjectParameters = create_model("ProjectParameters", __base__=_Root, **{name: (Classifier, ...) for name in NETWORKS})
+_networks: dict[str, Any] = dict.fromkeys(NETWORKS, (Classifier, ...))
+ProjectParameters = create_model("ProjectParameters", __base__=_Root, **_networks)
 """The whole of `parameters.yml`: `seed`, `dataset` and a block for each of `NETWORKS`."""
 
 

@@ -1,7 +1,5 @@
 """The pipelines that `kedro run --pipelines` knows."""
 
-import warnings
-
 from kedro.pipeline import Pipeline
 
 from convnets.parameters import NETWORKS
@@ -16,10 +14,7 @@ def register_pipelines() -> dict[str, Pipeline]:
     """
     prepare = preparation.create_pipeline()
     classify = {network: classifier.create_pipeline(network) for network in NETWORKS}
-    with warnings.catch_warnings():
-        # Kedro takes `cnn.metrics`, which the comparison reads from the namespace of another pipeline, for a bad name.
-        warnings.filterwarnings("ignore", "One or more dataset names contain '.' characters", UserWarning)
-        compare = comparison.create_pipeline(NETWORKS)
+    compare = comparison.create_pipeline(NETWORKS)
     return {
         "preparation": prepare,
         **{network: prepare + pipeline for network, pipeline in classify.items()},

@@ -31,8 +31,8 @@ class TerminalHooks:
             model, images = inputs[f"{node.namespace}.untrained_model"], inputs[f"{node.namespace}.train_inputs"]
             training = inputs[f"params:{node.namespace}.training"]
             self._console.print(
-                f"[bold]{node.namespace}[/bold]: {model.count_params():,} parameters learn from {len(images):,} images, "
-                f"{training.batch_size} in a batch"
+                f"[bold]{node.namespace}[/bold]: {model.count_params():,} parameters learn from {len(images):,} images "
+                f"in batches of {training.batch_size}"
             )
 
     @hook_impl
@@ -67,7 +67,7 @@ def results_table(metrics: dict[str, dict[str, Any]]) -> Table:
     """Lay out the metrics of networks, a row for each."""
     table = Table(title="Results on the test images", box=SIMPLE_HEAD, title_justify="left")
     table.add_column("network", no_wrap=True)
-    for heading in ("parameters", "test accuracy", "95 % interval", "lecture", "training"):
+    for heading in ("parameters", "test accuracy (95 % interval)", "lecture", "training"):
         table.add_column(heading, justify="right", no_wrap=True)
     for network in sorted(metrics, key=NETWORKS.index):
         values = metrics[network]
@@ -75,8 +75,7 @@ def results_table(metrics: dict[str, dict[str, Any]]) -> Table:
         table.add_row(
             network,
             f"{values['parameters']:,}",
-            f"{values['test_accuracy']:.4f}",
-            f"{values['test_accuracy_low']:.4f} to {values['test_accuracy_high']:.4f}",
+            f"{values['test_accuracy']:.4f} ({values['test_accuracy_low']:.4f} to {values['test_accuracy_high']:.4f})",
             "-" if lecture is None else f"{lecture:.4g}",
             f"{values['fit_seconds']:.1f} s",
         )

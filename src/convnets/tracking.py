@@ -1,6 +1,7 @@
 """Records in MLflow what the catalog's `metadata.mlflow` declares: one flat run for each network, and the comparison's.
 
-The only module that knows MLflow. A run is opened by the first node of its namespace and closed with the pipeline.
+The only module that knows MLflow. A run is opened by the first node of its namespace, and closed when the last output
+of the namespace is saved.
 """
 
 import atexit
@@ -28,7 +29,7 @@ from convnets.figures import network_colour
 from convnets.parameters import NETWORKS, check_parameters
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient  # noqa: TID251 - this is the module that may
+    from mlflow import MlflowClient
 
 VERSIONS = ("convnets", "kedro", "keras", "mlflow", "numpy", "tensorflow")
 MODEL_REQUIREMENTS = ("keras", "numpy", "tensorflow")
@@ -39,7 +40,7 @@ class TrackingHooks:
     """Opens, fills and closes MLflow runs as Kedro runs nodes and saves data sets."""
 
     def __init__(self) -> None:
-        """Nothing is imported, opened or read until a pipeline runs."""
+        """Open and import nothing until a pipeline runs."""
         self._lock = threading.RLock()
 
     @hook_impl
@@ -57,6 +58,9 @@ class TrackingHooks:
         self._run_ids: dict[str, str] = {}
         self._model_ids: dict[str, str] = {}
         self._inputs: list[Any] = []
+        self._unsaved: dict[str | None, set[str]] = {}
+        for node in pipeline.nodes:
+            self._unsaved.setdefault(node.namespace, set()).update(node.outputs)
         self._failed: set[str] = set()
         self._at_work: dict[int, str | None] = {}
         if any(node.namespace for node in pipeline.nodes):
@@ -64,7 +68,8 @@ class TrackingHooks:
 
     def _open_store(self) -> None:
         os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
-        import mlflow  # noqa: TID251
+        import mlflow
+        from sqlalchemy.exc import SQLAlchemyError
 
         uri = os.environ.get("MLFLOW_TRACKING_URI") or self._local_uri()
         mlflow.set_tracking_uri(uri)
@@ -82,8 +87,9 @@ class TrackingHooks:
                 )
             else:
                 self._experiment_id = experiment.experiment_id
-        except mlflow.exceptions.MlflowException as error:
-            raise TrackingError(f"The MLflow store at {uri} cannot be used: {error.message}") from error
+        except (mlflow.exceptions.MlflowException, SQLAlchemyError) as error:
+            reason = str(error).splitlines()[0]
+            raise TrackingError(f"The MLflow store at {uri} cannot be used: {reason}") from error
         atexit.register(self._close_runs, "KILLED")
 
     def _create_experiment(self, name: str, uri: str) -> str:
@@ -126,6 +132,9 @@ class TrackingHooks:
                 self._model_ids[node.namespace] = self._log_model(run_id, node.namespace, data)
             case "artifact":
                 self._client.log_artifact(run_id, stored_path(self._catalog, dataset_name))
+        self._unsaved[node.namespace].discard(dataset_name)
+        if not self._unsaved[node.namespace]:
+            self._close_runs("FINISHED", [node.namespace])
 
     @hook_impl
     def on_node_error(self, node: Node) -> None:
@@ -141,11 +150,6 @@ class TrackingHooks:
         self._close_runs("FAILED", failed)
         self._close_runs("KILLED")
 
-    @hook_impl
-    def after_pipeline_run(self) -> None:
-        """Close all runs."""
-        self._close_runs("FINISHED")
-
     def _close_runs(self, status: str, namespaces: Iterable[str] | None = None) -> None:
         with self._lock:
             for namespace in list(self._run_ids if namespaces is None else namespaces):
@@ -160,7 +164,7 @@ class TrackingHooks:
         return declared
 
     def _open_run(self, namespace: str) -> str:
-        from mlflow.entities import Param, RunTag  # noqa: TID251
+        from mlflow.entities import Param, RunTag
 
         run = self._client.create_run(self._experiment_id, run_name=namespace, tags=self._tags(namespace))
         run_id: str = run.info.run_id
@@ -169,7 +173,7 @@ class TrackingHooks:
         flat = pd.json_normalize(nested, sep=".").iloc[0].to_dict()
         self._client.log_batch(
             run_id,
-            params=[Param(name, str(value)) for name, value in flat.items()],
+            params=[Param(str(name), str(value)) for name, value in flat.items()],
             tags=[RunTag(f"version.{package}", version(package)) for package in VERSIONS],
         )
         self._client.log_inputs(run_id, self._inputs)
@@ -192,11 +196,11 @@ class TrackingHooks:
         }
 
     def _dataset_input(self, name: str, data: np.ndarray, context: str) -> Any:
-        from mlflow.entities import Dataset, DatasetInput, InputTag  # noqa: TID251
+        from mlflow.entities import Dataset, DatasetInput, InputTag
 
         path = Path(stored_path(self._catalog, name))
         inside = path.is_relative_to(self._project_path)
-        sha256 = self._catalog[name].found_sha256
+        sha256 = self._catalog[name].found_sha256  # type: ignore[attr-defined]
         source = {"uri": str(path.relative_to(self._project_path) if inside else path), "sha256": sha256}
         tensor = {"type": "tensor", "tensor-spec": {"dtype": str(data.dtype), "shape": list(data.shape)}}
         return DatasetInput(
@@ -214,7 +218,7 @@ class TrackingHooks:
     def _log_metrics(
         self, run_id: str, values: dict[str, float | None], step: int = 0, model_id: str | None = None
     ) -> None:
-        from mlflow.entities import Metric  # noqa: TID251
+        from mlflow.entities import Metric
 
         now = int(time.time() * 1000)
         metrics = [
@@ -225,11 +229,11 @@ class TrackingHooks:
         self._client.log_batch(run_id, metrics=metrics)
 
     def _log_model(self, run_id: str, name: str, model: Any) -> str:
-        import mlflow.keras  # noqa: TID251
-        from mlflow.models import Model, ModelSignature  # noqa: TID251
-        from mlflow.types import Schema, TensorSpec  # noqa: TID251
+        import mlflow.keras
+        from mlflow.models import Model, ModelSignature
+        from mlflow.types import Schema, TensorSpec
 
-        def schema(shape: tuple[int | None, ...]) -> Schema:
+        def schema(shape: tuple[int, ...]) -> Schema:
             return Schema([TensorSpec(np.dtype(np.float32), (-1, *shape[1:]))])
 
         logged = Model.log(

@@ -59,7 +59,7 @@ def build_model(train_inputs: np.ndarray, network: Network, dataset: Dataset, se
         A Keras model, not compiled yet.
 
     Raises:
-        ValueError: A window does not fit into the feature map that it is laid on.
+        ParameterError: A window does not fit into the feature map that it is laid on.
     """
     from convnets.networks import build_network
 
@@ -79,7 +79,9 @@ def summarize_model(untrained_model: Model) -> tuple[str, pd.DataFrame]:
     lines: list[str] = []
     untrained_model.summary(print_fn=lines.append, line_length=80)
     # A sequential model does not count its input among its layers.
-    first = [] if untrained_model.layers[0].name == "input_1" else [("input_1", "InputLayer", untrained_model.input, 0)]
+    first = (
+        [] if untrained_model.layers[0].name == "input_1" else [("input_1", "InputLayer", untrained_model.inputs[0], 0)]
+    )
     others = [
         (layer.name, type(layer).__name__, layer.output, layer.count_params()) for layer in untrained_model.layers
     ]
@@ -193,6 +195,7 @@ def predict(model: Model, test_inputs: np.ndarray, test_labels: np.ndarray) -> t
 
 
 def evaluate(  # noqa: PLR0913 - one argument for each thing that is summed up
+    *,
     model: Model,
     history: pd.DataFrame,
     predictions: pd.DataFrame,
@@ -240,7 +243,8 @@ def _keras_file_bytes(model: Model) -> int:
 
 
 def _probabilities(predictions: pd.DataFrame) -> np.ndarray:
-    return predictions.filter(regex=r"^p\d+$").to_numpy()
+    probabilities: np.ndarray = predictions.filter(regex=r"^p\d+$").to_numpy()
+    return probabilities
 
 
 def score_classes(predictions: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:

@@ -66,14 +66,14 @@ def create_pipeline(network: str) -> Pipeline:
             ),
             Node(
                 nodes.evaluate,
-                inputs=[
-                    "model",
-                    "history",
-                    "predictions",
-                    "prediction_speed",
-                    "calibration",
-                    "params:lecture_accuracy",
-                ],
+                inputs={
+                    "model": "model",
+                    "history": "history",
+                    "predictions": "predictions",
+                    "prediction_speed": "prediction_speed",
+                    "calibration": "calibration",
+                    "lecture_accuracy": "params:lecture_accuracy",
+                },
                 outputs="metrics",
                 name="evaluate",
             ),

@@ -1,5 +1,6 @@
 """The comparison pipeline."""
 
+import warnings
 from collections.abc import Sequence
 
 from kedro.pipeline import Node, Pipeline
@@ -16,11 +17,25 @@ def create_pipeline(networks: Sequence[str]) -> Pipeline:
     Returns:
         The pipeline.
     """
+    with warnings.catch_warnings():
+        # Kedro takes `cnn.metrics`, read from the namespace of another pipeline, for a badly chosen name.
+        warnings.filterwarnings("ignore", "One or more dataset names contain '.' characters", UserWarning)
+        pipeline = _wire(networks)
+        return Pipeline(
+            pipeline,
+            inputs={name for name in pipeline.inputs() if not name.startswith("params:")},
+            outputs=pipeline.all_outputs(),
+            parameters={"params:dataset"},
+            namespace="comparison",
+        )
+
+
+def _wire(networks: Sequence[str]) -> Pipeline:
 
     def of_each(name: str) -> dict[str, str]:
         return {network: f"{network}.{name}" for network in networks}
 
-    pipeline = Pipeline(
+    return Pipeline(
         [
             Node(nodes.compare, inputs=of_each("metrics"), outputs="comparison", name="compare"),
             Node(nodes.compare_pairs, inputs=of_each("predictions"), outputs="mcnemar_tests", name="compare_pairs"),
@@ -70,11 +85,4 @@ def create_pipeline(networks: Sequence[str]) -> Pipeline:
                 name="plot_confident_mistakes",
             ),
         ]
-    )
-    return Pipeline(
-        pipeline,
-        inputs={name for name in pipeline.inputs() if not name.startswith("params:")},
-        outputs=pipeline.all_outputs(),
-        parameters={"params:dataset"},
-        namespace="comparison",
     )

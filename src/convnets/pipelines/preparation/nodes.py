@@ -64,7 +64,8 @@ def normalize_images(pixels: np.ndarray) -> np.ndarray:
     Returns:
         The same shape, float32.
     """
-    return np.divide(pixels, 255, dtype=np.float32)
+    images: np.ndarray = np.divide(pixels, 255, dtype=np.float32)
+    return images
 
 
 def count_classes(train_labels: np.ndarray, test_labels: np.ndarray, dataset: Dataset) -> pd.DataFrame:

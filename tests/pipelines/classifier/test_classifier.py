@@ -1,0 +1,255 @@
+"""Reshape, build, train, predict and evaluate: each node, and the pipeline on a slice of real MNIST."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+import tensorflow as tf
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.runner import SequentialRunner
+
+from convnets.parameters import Dataset, Network, Training
+from convnets.pipelines.classifier import create_pipeline, nodes
+from convnets.pipelines.preparation.nodes import normalize_images
+
+FCN = Network.model_validate({"name": "fcn", "architecture": "fully_connected", "units": 32})
+CNN = Network.model_validate(
+    {
+        "name": "cnn",
+        "architecture": "convolutional",
+        "filters": [8, 16],
+        "kernel_size": 3,
+        "strides": 1,
+        "padding": "valid",
+        "pool_size": 2,
+    }
+)
+TRAINING = Training(
+    epochs=2, batch_size=32, optimizer="rmsprop", loss="sparse_categorical_crossentropy", validation_split=0
+)
+SEED = 1
+
+
+@pytest.fixture(scope="module")
+def images(raw_test_images: np.ndarray) -> np.ndarray:
+    return normalize_images(raw_test_images[:600])
+
+
+@pytest.fixture(scope="module")
+def labels(raw_test_labels: np.ndarray) -> np.ndarray:
+    return raw_test_labels[:600]
+
+
+@pytest.fixture
+def untrained_fcn(images: np.ndarray, mnist: Dataset) -> keras.Model:
+    return nodes.build_model(images.reshape(600, -1), FCN, mnist, SEED)
+
+
+Trained = list[tuple[keras.Model, pd.DataFrame]]
+
+
+@pytest.fixture
+def train_fcn(untrained_fcn: keras.Model, images: np.ndarray, labels: np.ndarray) -> Callable[..., Trained]:
+    def train(seed: int = SEED, **changed: Any) -> Trained:
+        training = TRAINING.model_copy(update=changed)
+        return list(nodes.train(untrained_fcn, images.reshape(600, -1), labels, training, seed))
+
+    return train
+
+
+def predictions_of(labels: list[int], probabilities: list[list[float]]) -> pd.DataFrame:
+    table = pd.DataFrame(
+        np.array(probabilities, np.float32), columns=[f"p{index}" for index in range(len(probabilities[0]))]
+    )
+    table.insert(0, "label", labels)
+    table.insert(1, "predicted", np.argmax(probabilities, axis=1))
+    return table
+
+
+def test_reshaping_copies_nothing(images: np.ndarray) -> None:
+    for network, shape in ((FCN, (600, 784)), (CNN, (600, 28, 28, 1))):
+        train_inputs, test_inputs = nodes.reshape_images(images, images[:10], network)
+        assert train_inputs.shape == shape
+        assert test_inputs.shape == (10, *shape[1:])
+        assert np.shares_memory(train_inputs, images)
+        assert np.shares_memory(test_inputs, images)
+
+
+def test_the_summary_is_the_lectures(untrained_fcn: keras.Model) -> None:
+    summary, layers = nodes.summarize_model(untrained_fcn)
+    assert 'Model: "fcn"' in summary
+    assert "Total params: 25,450" in summary
+    assert layers.to_dict("list") == {
+        "layer": ["input_1", "dense", "dense_1"],
+        "type": ["InputLayer", "Dense", "Dense"],
+        "output_shape": ["784", "32", "10"],
+        "parameters": [0, 25_120, 330],
+    }
+
+
+def test_training_learns(train_fcn: Callable[..., Trained]) -> None:
+    history = train_fcn(epochs=4)[-1][1]
+    assert history["epoch"].tolist() == [1, 2, 3, 4]
+    assert history["loss"].is_monotonic_decreasing
+    assert history["accuracy"].iloc[-1] > 0.8
+    assert (history["epoch_seconds"] > 0).all()
+
+
+def test_each_epoch_is_handed_over_as_it_ends(train_fcn: Callable[..., Trained]) -> None:
+    assert [len(log) for _, log in train_fcn()] == [1, 2]
+
+
+def test_training_leaves_the_untrained_model_as_it_was(
+    untrained_fcn: keras.Model, train_fcn: Callable[..., Trained]
+) -> None:
+    before = untrained_fcn.get_weights()
+    train_fcn()
+    for ours, theirs in zip(before, untrained_fcn.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_the_same_seed_gives_the_same_bits(train_fcn: Callable[..., Trained]) -> None:
+    first = train_fcn()[-1][0].get_weights()
+    keras.utils.set_random_seed(99)
+    second, other = train_fcn()[-1][0].get_weights(), train_fcn(seed=2)[-1][0].get_weights()
+    for ours, theirs in zip(first, second, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert not np.array_equal(first[0], other[0])
+
+
+def test_the_last_images_are_held_back_for_validation(
+    train_fcn: Callable[..., Trained], images: np.ndarray, labels: np.ndarray
+) -> None:
+    model, log = train_fcn(validation_split=0.25)[-1]
+    predicted = model.predict(images[450:].reshape(150, -1), verbose=0).argmax(axis=1)
+    assert log["val_accuracy"].iloc[-1] == pytest.approx((predicted == labels[450:]).mean())
+
+
+def test_every_image_comes_once_an_epoch_in_an_order_of_its_own() -> None:
+    images, labels = tf.reshape(tf.range(10.0), (10, 1)), tf.range(10)
+
+    def order(seed: int, epoch: int) -> list[int]:
+        batches = list(nodes.shuffled_batches(images, labels, 4, seed, epoch))
+        assert [len(batch) for batch, _ in batches] == [4, 4, 2]
+        for batch, classes in batches:
+            np.testing.assert_array_equal(batch[:, 0], tf.cast(classes, tf.float32))
+        return [int(label) for _, classes in batches for label in classes]
+
+    assert sorted(order(1, 1)) == list(range(10))
+    assert order(1, 1) == order(1, 1)
+    assert order(1, 1) != order(1, 2)
+    assert order(1, 1) != order(2, 1)
+
+
+def test_predictions_are_the_models(train_fcn: Callable[..., Trained], images: np.ndarray, labels: np.ndarray) -> None:
+    model = train_fcn()[-1][0]
+    table, speed = nodes.predict(model, images.reshape(600, -1), labels)
+    assert list(table.columns) == ["label", "predicted", *(f"p{index}" for index in range(10))]
+    np.testing.assert_array_equal(table["label"], labels)
+    np.testing.assert_allclose(
+        table.filter(regex=r"p\d").to_numpy(), model(images.reshape(600, -1)).numpy(), rtol=1e-4, atol=1e-6
+    )
+    assert speed["predict_images_per_second"] > 0
+
+
+def test_evaluation_agrees_with_keras(
+    train_fcn: Callable[..., Trained], images: np.ndarray, labels: np.ndarray
+) -> None:
+    model, history = train_fcn()[-1]
+    table, speed = nodes.predict(model, images.reshape(600, -1), labels)
+    metrics: Any = nodes.evaluate(
+        model=model,
+        history=history,
+        predictions=table,
+        prediction_speed=speed,
+        calibration=nodes.calibrate(table),
+        lecture_accuracy=None,
+    )
+    test_loss, test_accuracy = model.evaluate(images.reshape(600, -1), labels, verbose=0)
+    assert metrics["test_loss"] == pytest.approx(test_loss, rel=1e-4)
+    assert metrics["test_accuracy"] == pytest.approx(test_accuracy)
+    assert metrics["parameters"] == 25_450
+    assert metrics["fit_seconds"] == pytest.approx(history["epoch_seconds"].sum())
+    assert metrics["model_bytes"] > 4 * 25_450
+    assert metrics["lecture_accuracy"] is None
+
+
+def test_the_interval_is_wilsons() -> None:
+    # E. B. Wilson, 1927: 8 of 10 with z = 1.96 gives 0.4902 to 0.9433 (R: binom::binom.wilson(8, 10)).
+    table = predictions_of([0] * 8 + [1] * 2, [[0.9, 0.1]] * 10)
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    metrics: Any = nodes.evaluate(
+        model=model,
+        history=pd.DataFrame({"epoch_seconds": [1.0]}),
+        predictions=table,
+        prediction_speed={},
+        calibration=nodes.calibrate(table),
+        lecture_accuracy=0.9,
+    )
+    assert metrics["test_accuracy"] == 0.8
+    assert (metrics["test_accuracy_low"], metrics["test_accuracy_high"]) == pytest.approx((0.4902, 0.9433), abs=1e-4)
+    assert metrics["test_loss"] == pytest.approx(-(8 * np.log(0.9) + 2 * np.log(0.1)) / 10, rel=1e-6)
+    assert metrics["expected_calibration_error"] == pytest.approx(0.1, abs=1e-6)
+
+
+def test_classes_are_scored_one_by_one(mnist: Dataset) -> None:
+    two = mnist.model_copy(update={"class_names": ("cat", "dog")})
+    table = predictions_of([0, 0, 0, 1], [[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.4, 0.6]])
+    scores = nodes.score_classes(table, two).set_index("class")
+    assert scores.loc["cat"].tolist() == pytest.approx([1, 2 / 3, 0.8, 3])
+    assert scores.loc["dog"].tolist() == pytest.approx([1 / 2, 1, 2 / 3, 1])
+    confusions = nodes.count_confusions(table, two).set_index("label")
+    assert confusions.loc["cat"].to_dict() == {"cat": 2, "dog": 1}
+    assert confusions.loc["dog"].to_dict() == {"cat": 0, "dog": 1}
+
+
+def test_calibration_bins_hold_their_answers() -> None:
+    table = predictions_of([0, 1, 1], [[0.55, 0.45], [0.6, 0.4], [0.0, 1.0]])
+    bins = nodes.calibrate(table)
+    assert bins["samples"].tolist() == [0, 0, 0, 0, 0, 1, 1, 0, 0, 1]  # float32's 0.6 is just above 0.6
+    assert bins.loc[5, ["confidence", "accuracy"]].tolist() == pytest.approx([0.55, 1])
+    assert bins.loc[9, ["confidence", "accuracy"]].tolist() == pytest.approx([1, 1])
+    # (|0.55 - 1| + |0.6 - 0| + |1 - 1|) / 3
+    assert nodes.expected_calibration_error(bins) == pytest.approx(0.35, abs=1e-6)
+
+
+def test_the_first_prediction_has_a_row_for_each_class(mnist: Dataset) -> None:
+    first = nodes.tabulate_first_prediction(
+        predictions_of([7, 2], [[0.01] * 7 + [0.91, 0.01, 0.01], [0.1] * 10]), mnist
+    )
+    assert first["class"].tolist() == list("0123456789")
+    assert first.loc[first["is_label"], "probability"].tolist() == pytest.approx([0.91])
+
+
+@pytest.mark.parametrize("network", [FCN, CNN], ids=["fcn", "cnn"])
+def test_the_pipeline_trains_and_reports(
+    network: Network, images: np.ndarray, labels: np.ndarray, mnist: Dataset
+) -> None:
+    name = network.root.name
+    in_memory = {
+        "train_images": images[:500],
+        "train_labels": labels[:500],
+        "test_images": images[500:],
+        "test_labels": labels[500:],
+        "params:dataset": mnist,
+        "params:seed": SEED,
+        f"params:{name}.network": network,
+        f"params:{name}.training": TRAINING,
+        f"params:{name}.lecture_accuracy": 0.99,
+    }
+    figures = ["architecture", "learning_curves", "confusion_matrix_figure", "reliability_diagram"]
+    kept = ["untrained_model", "checkpoint", "model", "metrics", *figures]
+    catalog = DataCatalog({dataset: MemoryDataset(value, copy_mode="assign") for dataset, value in in_memory.items()})
+    for dataset in kept:
+        catalog[f"{name}.{dataset}"] = MemoryDataset(copy_mode="assign")
+    outputs = {
+        dataset: value.load() for dataset, value in SequentialRunner().run(create_pipeline(name), catalog).items()
+    }
+    assert f'Model: "{name}"' in outputs[f"{name}.summary"]
+    assert outputs[f"{name}.per_class"]["samples"].sum() == 100
+    assert outputs[f"{name}.first_prediction_figure"].get_suptitle() == f"{name}: the first test image of MNIST"
+    for figure in figures:
+        assert name in outputs[f"{name}.{figure}"].get_suptitle()

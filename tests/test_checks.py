@@ -1,0 +1,57 @@
+"""What is checked before the first node runs."""
+
+import os
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from kedro.io import DataCatalog, MemoryDataset
+
+from convnets.checks import CheckHooks, check_results, silence
+from convnets.errors import DataError, MissingResultError
+from convnets.parameters import NETWORKS
+from convnets.pipeline_registry import register_pipelines
+
+
+def results_of(*networks: str) -> DataCatalog:
+    return DataCatalog(
+        {
+            f"{network}.{name}": MemoryDataset(1)
+            for network in networks
+            for name in ("metrics", "predictions", "per_class", "history")
+        }
+    )
+
+
+def test_a_comparison_of_networks_that_were_trained_is_let_through() -> None:
+    check_results(register_pipelines()["comparison"], results_of(*NETWORKS))
+
+
+def test_networks_that_were_not_trained_are_named_with_their_commands() -> None:
+    with pytest.raises(MissingResultError) as raised:
+        check_results(register_pipelines()["comparison"], results_of("cnn"))
+    message = str(raised.value)
+    assert message.startswith("No result yet of fcn, cnn_no_pool (")
+    assert "run `kedro run --pipeline=fcn`, `kedro run --pipeline=cnn_no_pool` first." in message
+    assert "cnn.metrics" not in message
+
+
+def test_a_pipeline_that_makes_its_results_needs_none() -> None:
+    check_results(register_pipelines()["__default__"], DataCatalog())
+
+
+def test_a_message_that_names_a_data_set_is_given_its_file() -> None:
+    catalog = DataCatalog.from_config(
+        {"raw_train_labels": {"type": "convnets.idx.IDXDataset", "filepath": "/data/labels.gz", "dimensions": 1}}
+    )
+    node: Any = SimpleNamespace(inputs=["raw_train_labels", "params:dataset"])
+    error = DataError("raw_train_labels holds the label 10")
+    CheckHooks().on_node_error(error, node, catalog)
+    assert error.__notes__ == ["raw_train_labels is /data/labels.gz"]
+
+
+def test_silence_holds_for_what_native_code_writes(capfd: pytest.CaptureFixture[str]) -> None:
+    with silence():
+        os.write(2, b"a line of TensorFlow")
+    os.write(2, b"a line of ours")
+    assert capfd.readouterr().err == "a line of ours"

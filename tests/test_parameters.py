@@ -1,0 +1,113 @@
+"""Parameters: the lecture's defaults, and what is refused in which words."""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from convnets.errors import ParameterError
+from convnets.parameters import NETWORKS, Convolutional, FullyConnected, check_parameters
+
+CONF = Path(__file__).parent.parent / "conf"
+
+
+@pytest.fixture
+def values() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((CONF / "base" / "parameters.yml").read_text())
+    return loaded
+
+
+def with_value(values: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
+    """The values with one changed; the name is dotted as on the command line."""
+    changed = copy.deepcopy(values)
+    *blocks, last = name.split(".")
+    block = changed
+    for part in blocks:
+        block = block[part]
+    block[last] = value
+    return changed
+
+
+def test_the_defaults_are_the_lecture(values: dict[str, Any]) -> None:
+    parameters: Any = check_parameters(values)
+    assert parameters.fcn.network.root == FullyConnected(name="fcn", architecture="fully_connected", units=512)
+    assert parameters.cnn.network.root == Convolutional(
+        name="cnn",
+        architecture="convolutional",
+        filters=(32, 64, 128),
+        kernel_size=3,
+        strides=1,
+        padding="valid",
+        pool_size=2,
+    )
+    assert [getattr(parameters, name).training.batch_size for name in NETWORKS] == [128, 64, 64]
+    for name in NETWORKS:
+        training = getattr(parameters, name).training
+        assert (training.epochs, training.optimizer, training.validation_split) == (5, "rmsprop", 0)
+        assert training.loss == "sparse_categorical_crossentropy"
+
+
+def test_without_pooling_one_thing_differs(values: dict[str, Any]) -> None:
+    cnn, cnn_no_pool = values["cnn"]["network"], values["cnn_no_pool"]["network"]
+    assert {name for name in cnn if cnn[name] != cnn_no_pool[name]} == {"name", "pool_size"}
+    assert values["cnn"]["training"] == values["cnn_no_pool"]["training"]
+
+
+@pytest.mark.parametrize(
+    ("given", "read"), [("16+32", (16, 32)), (16, (16,)), ([8, 16], (8, 16))], ids=["several", "one", "a list"]
+)
+def test_filters_can_be_given_on_the_command_line(values: dict[str, Any], given: Any, read: tuple[int, ...]) -> None:
+    parameters: Any = check_parameters(with_value(values, "cnn.network.filters", given))
+    assert parameters.cnn.network.root.filters == read
+
+
+REFUSED: dict[str, list[tuple[Any, str]]] = {
+    "seed": [(-1, "seed is -1; allowed: greater than or equal to 0."), (2**32, "less than or equal to 4294967295")],
+    "sead": [(1, "There is no parameter sead: did you mean seed?")],
+    "dataset.class_names": [
+        (["a"], "dataset.class_names is ['a']"),
+        (["a", "b", "a"], "each must differ from the others, found a more than once"),
+    ],
+    "dataset.train_samples": [(0, "dataset.train_samples is 0; allowed: greater than 0.")],
+    "cnn.lecture_accuracy": [(99.1, "cnn.lecture_accuracy is 99.1; allowed: less than or equal to 1.")],
+    "cnn.network.name": [("fcn", "cnn.network.name is 'fcn', allowed: 'cnn'.")],
+    "cnn.network.architecture": [("convolution", "allowed: 'fully_connected', 'convolutional'.")],
+    "cnn.network.filters": [
+        ([], "cnn.network.filters is []"),
+        ("32+many", "cnn.network.filters.1 is 'many'; allowed: a valid integer"),
+    ],
+    "cnn.network.kernel_size": [(0, "cnn.network.kernel_size is 0; allowed: greater than 0.")],
+    "cnn.network.padding": [("full", "cnn.network.padding is 'full'; allowed: 'valid' or 'same'.")],
+    "cnn.network.pool_sise": [(2, "There is no parameter cnn.network.pool_sise: did you mean cnn.network.pool_size?")],
+    "fcn.network.units": [(1.5, "fcn.network.units is 1.5; allowed: a valid integer")],
+    "fcn.training.epochs": [("five", "fcn.training.epochs is 'five'; allowed: a valid integer")],
+    "fcn.training.batch_size": [(None, "fcn.training.batch_size is None; allowed: a valid integer.")],
+    "fcn.training.optimizer": [("rmspropp", "allowed: 'rmsprop', 'adam' or 'sgd'.")],
+    "fcn.training.validation_split": [(1, "allowed: less than 1."), (-0.1, "allowed: greater than or equal to 0.")],
+    "fcn.trainnig": [({}, "There is no parameter fcn.trainnig: did you mean fcn.training?")],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [(name, value, message) for name, cases in REFUSED.items() for value, message in cases],
+)
+def test_a_wrong_parameter_is_named_with_what_is_allowed(
+    values: dict[str, Any], name: str, value: Any, message: str
+) -> None:
+    with pytest.raises(ParameterError) as raised:
+        check_parameters(with_value(values, name, value))
+    assert message in str(raised.value)
+    assert len(str(raised.value).splitlines()) == 1
+
+
+def test_every_wrong_parameter_is_named(values: dict[str, Any]) -> None:
+    del values["fcn"]["training"]["epochs"]
+    with pytest.raises(ParameterError) as raised:
+        check_parameters(with_value(values, "seed", "x"))
+    assert str(raised.value).splitlines() == [
+        "seed is 'x'; allowed: a valid integer, unable to parse string as an integer.",
+        "The parameter fcn.training.epochs is missing.",
+    ]

@@ -1,0 +1,27 @@
+"""The table that a run ends with."""
+
+import io
+
+from rich.console import Console
+
+from convnets.terminal import results_table
+
+METRICS = {
+    "parameters": 407_050,
+    "test_accuracy": 0.98031,
+    "test_accuracy_low": 0.97739,
+    "test_accuracy_high": 0.98285,
+    "lecture_accuracy": 0.9785,
+    "fit_seconds": 6.26,
+}
+
+
+def test_the_table_fits_a_terminal_and_has_a_row_for_each_network() -> None:
+    terminal = io.StringIO()
+    Console(width=80, file=terminal).print(
+        results_table({"cnn_no_pool": METRICS | {"lecture_accuracy": None}, "fcn": METRICS})
+    )
+    lines = [line.split() for line in terminal.getvalue().splitlines() if line.split()]
+    assert lines[-2] == ["fcn", "407,050", "0.9803", "(0.9774", "to", "0.9829)", "0.9785", "6.3", "s"]
+    assert lines[-1][0] == "cnn_no_pool"
+    assert lines[-1][-3:] == ["-", "6.3", "s"]
