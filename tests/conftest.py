@@ -1,23 +1,18 @@
 """What the tests share: a slice of real MNIST, and projects of their own to run in."""
 
 import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from convnets.idx import IDXDataset
 from convnets.parameters import Dataset
+from support import ROOT, Project
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-ROOT = Path(__file__).parent.parent
 MNIST = ROOT / "data" / "01_raw" / "mnist"
-RUN_TIMEOUT = 240  # seconds, of one command
 
 
 def load_raw(name: str, dimensions: int) -> np.ndarray:
@@ -44,40 +39,6 @@ def mnist() -> Dataset:
         train_samples=None,
         test_samples=None,
     )
-
-
-class Project:
-    """A project of its own, with the code, configuration and raw data of this one, and commands run in it."""
-
-    def __init__(self, path: Path) -> None:
-        """Lay the project out in an empty folder."""
-        self.path = path
-        self.store = f"sqlite:///{path / 'mlflow.db'}"
-        shutil.copytree(ROOT / "conf", path / "conf")
-        for name in ("pyproject.toml", ".telemetry"):
-            shutil.copy(ROOT / name, path / name)
-        (path / "src").symlink_to(ROOT / "src")
-        (path / "data").mkdir()
-        (path / "data" / "01_raw").symlink_to(ROOT / "data" / "01_raw")
-
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start a kedro command; its standard error goes with its output."""
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
-        return subprocess.Popen(  # noqa: S603 - the project's own command
-            [sys.executable, "-m", "kedro", *arguments],
-            cwd=self.path,
-            env=environment | {"DO_NOT_TRACK": "true", "COLUMNS": "100"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def kedro(self, *arguments: str, status: int = 0) -> str:
-        """Run a kedro command, hold its exit status against what is expected, and return what it printed."""
-        process = self.start(*arguments)
-        output, _ = process.communicate(timeout=RUN_TIMEOUT)
-        assert process.returncode == status, output
-        return output
 
 
 @pytest.fixture(scope="session")

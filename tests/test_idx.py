@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import re
-import struct
 from pathlib import Path
 
 import fsspec
@@ -12,13 +11,9 @@ import pytest
 from kedro.io import DatasetError
 
 from convnets.idx import IDXDataset, parse_idx
+from support import idx
 
 IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
-
-
-def idx(array: np.ndarray, magic: bytes | None = None) -> bytes:
-    """An independent writer of the format."""
-    return (magic or bytes([0, 0, 8, array.ndim])) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
 
 
 def load(path: Path, content: bytes, sha256: str | None = None, dimensions: int = 3) -> np.ndarray:

@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import mlflow
@@ -17,6 +16,7 @@ from kedro.runner import AbstractRunner, SequentialRunner, ThreadRunner
 from mlflow.entities import Run
 
 from convnets.errors import TrackingError
+from convnets.parameters import check_parameters
 from convnets.runner import NetworkByNetworkRunner
 from convnets.tracking import TrackingHooks, git_commit
 
@@ -47,14 +47,12 @@ def tracked_run(tmp_path: Path) -> Callable[..., None]:
     """Run a pipeline as Kedro does, with the hook, in a project of its own."""
 
     def run(pipeline: Pipeline, runner: AbstractRunner | None = None) -> None:
-        hooks = TrackingHooks()
+        conf = {name: yaml.safe_load((CONF / f"{name}.yml").read_text()) for name in ("parameters", "tracking")}
+        hooks = TrackingHooks(tmp_path, conf["tracking"], check_parameters(conf["parameters"]))
         manager = _create_hook_manager()
         manager.register(hooks)
-        loader = {name: yaml.safe_load((CONF / f"{name}.yml").read_text()) for name in ("parameters", "tracking")}
-        context: Any = SimpleNamespace(project_path=tmp_path, config_loader=loader)
         catalog = DataCatalog.from_config(CATALOG)
         about = {"run_id": "this run", "env": None, "pipeline_names": None}
-        hooks.after_context_created(context)
         hooks.before_pipeline_run(about, pipeline, catalog)
         try:
             (runner or NetworkByNetworkRunner()).run(pipeline, catalog, manager)

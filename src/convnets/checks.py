@@ -6,25 +6,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
 from convnets.errors import DataError, MissingResultError
-from convnets.parameters import NETWORKS, check_parameters
+from convnets.parameters import NETWORKS
 
 
 class CheckHooks:
-    """Checks parameters and what a pipeline starts from, and loads TensorFlow where networks are run."""
+    """Checks what a pipeline starts from, and loads TensorFlow where networks are run."""
 
     @hook_impl
-    def after_context_created(self, context: KedroContext) -> None:
-        """Check all parameters before Kedro builds a catalog."""
-        check_parameters(context.config_loader["parameters"])
-
-    @hook_impl(tryfirst=True)
     def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
         """Check that results of earlier runs, from which the pipeline starts, are there."""
         check_results(pipeline, catalog)

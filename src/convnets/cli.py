@@ -6,9 +6,10 @@ from typing import Any
 
 import click
 from kedro.framework.cli.project import run as kedro_run
+from kedro.framework.project import pipelines
 from kedro.io import DatasetError
 
-from convnets.errors import UserError
+from convnets.errors import UserError, unknown
 from convnets.runner import NetworkByNetworkRunner
 
 
@@ -25,6 +26,9 @@ def run(**options: Any) -> None:
         options |= {"pipeline": None, "pipelines": [options["pipeline"]]}
     options["runner"] = options["runner"] or f"{NetworkByNetworkRunner.__module__}.{NetworkByNetworkRunner.__name__}"
     try:
+        for name in options["pipelines"]:
+            if name not in pipelines:
+                raise UserError(unknown("pipeline", name, pipelines))
         kedro_run.callback(**options)  # type: ignore[misc]
     except (UserError, DatasetError) as error:
         notes = [f"({note})" for note in getattr(error, "__notes__", [])]

@@ -1,5 +1,8 @@
 """What can be wrong with what a user gives: each becomes one sentence on the terminal and a non-zero exit status."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class UserError(ValueError):
     """The user can mend it: the message names the culprit, what was found and what is allowed."""
@@ -19,3 +22,18 @@ class MissingResultError(UserError):
 
 class TrackingError(UserError):
     """The MLflow store cannot be used."""
+
+
+def unknown(kind: str, name: str, known: Iterable[str], prefix: str = "") -> str:
+    """One sentence on a name that does not exist, with the nearest that does and all that are allowed.
+
+    Args:
+        kind: What is named: a parameter, a pipeline.
+        name: The name that was found.
+        known: The names that are allowed.
+        prefix: What stands before each name.
+    """
+    allowed = sorted(known)
+    nearest = get_close_matches(name, allowed, n=1)
+    question = f"did you mean {prefix}{nearest[0]}? " if nearest else ""
+    return f"There is no {kind} {prefix}{name}: {question}Allowed here: {', '.join(allowed)}."

@@ -3,7 +3,6 @@
 The values stand in `conf/base/parameters.yml`; an environment or `--params` replaces some of them.
 """
 
-from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -19,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from convnets.errors import ParameterError
+from convnets.errors import ParameterError, unknown
 
 NETWORKS = ("fcn", "cnn", "cnn_no_pool")  # in the order of tables, figures and colours
 LARGEST_SEED = 2**32 - 1
@@ -183,10 +182,8 @@ def _sentence(detail: Any) -> str:
     name, found, context = ".".join(location), detail["input"], detail.get("ctx", {})
     match detail["type"]:
         case "extra_forbidden":
-            known = _names_beside(location)
-            nearest = get_close_matches(location[-1], known, n=1)
-            hint = f"did you mean {'.'.join([*location[:-1], nearest[0]])}? " if nearest else ""
-            return f"There is no parameter {name}: {hint}Allowed here: {', '.join(known)}."
+            prefix = "".join(f"{part}." for part in location[:-1])
+            return unknown("parameter", location[-1], _names_beside(location), prefix)
         case "missing":
             return f"The parameter {name} is missing."
         case "union_tag_invalid":
@@ -197,10 +194,10 @@ def _sentence(detail: Any) -> str:
             return f"{name} is {found!r}; allowed: {detail['msg'].removeprefix('Input should be ').lower()}."
 
 
-def _names_beside(location: list[str]) -> list[str]:
+def _names_beside(location: list[str]) -> set[str]:
     """The names that may stand in the block in which `location` ends."""
     blocks: list[type[BaseModel]] = [ProjectParameters]
     for part in location[:-1]:
         inner = blocks[0].model_fields[part].annotation
         blocks = [FullyConnected, Convolutional] if inner is Network else [inner]  # type: ignore[list-item]
-    return sorted({name for block in blocks for name in block.model_fields})
+    return {name for block in blocks for name in block.model_fields}

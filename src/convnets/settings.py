@@ -1,11 +1,8 @@
 """Project settings, read by Kedro: hooks, and how configuration is merged."""
 
-from convnets.checks import CheckHooks
-from convnets.terminal import TerminalHooks
-from convnets.tracking import TrackingHooks
+from convnets.hooks import ProjectHooks
 
-# Kedro calls the hooks of the last first: parameters are checked before anything else happens.
-HOOKS = (TerminalHooks(), TrackingHooks(), CheckHooks())
+HOOKS = (ProjectHooks(),)
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

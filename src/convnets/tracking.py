@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
+from pydantic import BaseModel
 
 from convnets.checks import stored_path
 from convnets.errors import TrackingError
 from convnets.figures import network_colour
-from convnets.parameters import NETWORKS, check_parameters
+from convnets.parameters import NETWORKS
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -39,16 +39,18 @@ LONGEST_DIGEST = 36  # of a data set, in MLflow
 class TrackingHooks:
     """Opens, fills and closes MLflow runs as Kedro runs nodes and saves data sets."""
 
-    def __init__(self) -> None:
-        """Open and import nothing until a pipeline runs."""
-        self._lock = threading.RLock()
+    def __init__(self, project_path: Path, settings: dict[str, str], parameters: BaseModel) -> None:
+        """Open and import nothing until a pipeline runs.
 
-    @hook_impl
-    def after_context_created(self, context: KedroContext) -> None:
-        """Note where to record, and the parameters."""
-        self._project_path = Path(context.project_path)
-        self._settings: dict[str, str] = context.config_loader["tracking"]
-        self._parameters = check_parameters(context.config_loader["parameters"]).model_dump(mode="json")
+        Args:
+            project_path: Where a local store is.
+            settings: `uri`, `artifacts` and `experiment`, as in `conf/base/tracking.yml`.
+            parameters: As `check_parameters` returns them.
+        """
+        self._project_path = project_path
+        self._settings = settings
+        self._parameters = parameters.model_dump(mode="json")
+        self._lock = threading.RLock()
 
     @hook_impl
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog) -> None:
@@ -73,9 +75,9 @@ class TrackingHooks:
 
         uri = os.environ.get("MLFLOW_TRACKING_URI") or self._local_uri()
         mlflow.set_tracking_uri(uri)
-        self._client: MlflowClient = mlflow.MlflowClient(uri)
         name = self._settings["experiment"]
         try:
+            self._client: MlflowClient = mlflow.MlflowClient(uri)
             experiment = self._client.get_experiment_by_name(name)
             if experiment is None:
                 self._experiment_id = self._create_experiment(name, uri)

@@ -40,20 +40,20 @@ def plot_learning_curves(dataset: Dataset, **histories: pd.DataFrame) -> Figure:
     return figure
 
 
-def plot_test_accuracies(comparison: pd.DataFrame, dataset: Dataset) -> Figure:
+def plot_test_accuracies(comparison_table: pd.DataFrame, dataset: Dataset) -> Figure:
     """Draw the test accuracy of each network with its 95 % interval, and what the lecture reports.
 
     Args:
-        comparison: As `compare` returns it.
+        comparison_table: As `compare` returns it.
         dataset: Its `name` is used.
 
     Returns:
         The figure.
     """
-    figure = new_figure(f"Test accuracy on {dataset.name}", width=8, height=1.1 + 0.8 * len(comparison))
+    figure = new_figure(f"Test accuracy on {dataset.name}", width=8, height=1.1 + 0.8 * len(comparison_table))
     axes = figure.subplots()
-    positions = np.arange(len(comparison))
-    for position, row in zip(positions, comparison.itertuples(), strict=True):
+    positions = np.arange(len(comparison_table))
+    for position, row in zip(positions, comparison_table.itertuples(), strict=True):
         axes.errorbar(
             row.test_accuracy,
             position,
@@ -70,12 +70,12 @@ def plot_test_accuracies(comparison: pd.DataFrame, dataset: Dataset) -> Figure:
             textcoords="offset points",
             ha="center",
         )
-    lecture = comparison["lecture_accuracy"]
+    lecture = comparison_table["lecture_accuracy"]
     if lecture.notna().any():
         axes.plot(lecture, positions, "|", color=INK, markersize=20, markeredgewidth=2, label="the lecture")
         axes.legend()
-    axes.set_yticks(positions, comparison["network"])
-    axes.set_ylim(len(comparison) - 0.5, -0.6)
+    axes.set_yticks(positions, comparison_table["network"])
+    axes.set_ylim(len(comparison_table) - 0.5, -0.6)
     axes.set_xlabel("test accuracy, with 95 % interval")
     soften(axes)
     return figure

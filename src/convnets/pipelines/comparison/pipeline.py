@@ -37,7 +37,7 @@ def _wire(networks: Sequence[str]) -> Pipeline:
 
     return Pipeline(
         [
-            Node(nodes.compare, inputs=of_each("metrics"), outputs="comparison", name="compare"),
+            Node(nodes.compare, inputs=of_each("metrics"), outputs="comparison_table", name="compare"),
             Node(nodes.compare_pairs, inputs=of_each("predictions"), outputs="mcnemar_tests", name="compare_pairs"),
             Node(
                 nodes.compare_classes, inputs=of_each("per_class"), outputs="class_accuracies", name="compare_classes"
@@ -62,7 +62,7 @@ def _wire(networks: Sequence[str]) -> Pipeline:
             ),
             Node(
                 figures.plot_test_accuracies,
-                inputs=["comparison", "params:dataset"],
+                inputs=["comparison_table", "params:dataset"],
                 outputs="test_accuracies",
                 name="plot_test_accuracies",
             ),

@@ -1,0 +1,52 @@
+"""What several tests use: an independent writer of IDX, and projects of their own to run in."""
+
+import os
+import shutil
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).parent.parent
+RUN_TIMEOUT = 240  # seconds, of one command
+
+
+def idx(array: np.ndarray, magic: bytes | None = None) -> bytes:
+    """The bytes of an IDX file, written without the code under test."""
+    return (magic or bytes([0, 0, 8, array.ndim])) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
+
+
+class Project:
+    """A project of its own, with the code, configuration and raw data of this one, and commands run in it."""
+
+    def __init__(self, path: Path) -> None:
+        """Lay the project out in an empty folder."""
+        self.path = path
+        self.store = f"sqlite:///{path / 'mlflow.db'}"
+        shutil.copytree(ROOT / "conf", path / "conf")
+        for name in ("pyproject.toml", ".telemetry"):
+            shutil.copy(ROOT / name, path / name)
+        shutil.copytree(ROOT / "src", path / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+        (path / "data").mkdir()
+        (path / "data" / "01_raw").symlink_to(ROOT / "data" / "01_raw")
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start a kedro command; its standard error goes with its output."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
+        return subprocess.Popen(  # noqa: S603 - the project's own command
+            [sys.executable, "-m", "kedro", *arguments],
+            cwd=self.path,
+            env=environment | {"DO_NOT_TRACK": "true", "COLUMNS": "100"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def kedro(self, *arguments: str, status: int = 0) -> str:
+        """Run a kedro command, hold its exit status against what is expected, and return what it printed."""
+        process = self.start(*arguments)
+        output, _ = process.communicate(timeout=RUN_TIMEOUT)
+        assert process.returncode == status, output
+        return output

@@ -1,0 +1,73 @@
+"""The command line: what is light, and what is refused in one sentence."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from support import Project
+
+HEAVY = ("tensorflow", "mlflow", "keras")
+
+
+@pytest.fixture(scope="module")
+def idle(new_project: Callable[[], Project]) -> Project:
+    """A project in which nothing is ever made."""
+    return new_project()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["-m", "kedro", "--help"], ["-m", "kedro", "registry", "list"], ["-c", "import convnets"]],
+    ids=["kedro --help", "kedro registry list", "import convnets"],
+)
+def test_light_commands_do_not_wait_for_tensorflow_or_mlflow(idle: Project, command: list[str]) -> None:
+    process = subprocess.run(  # noqa: S603
+        [sys.executable, "-X", "importtime", *command], cwd=idle.path, capture_output=True, text=True, check=True
+    )
+    imported = {line.rpartition("|")[2].strip() for line in process.stderr.splitlines()}
+    assert "convnets.hooks" in imported or command[0] == "-c"
+    assert imported.isdisjoint(HEAVY)
+
+
+def test_the_pipelines_are_registered_by_the_names_of_the_networks(idle: Project) -> None:
+    listed = idle.kedro("registry", "list")
+    assert [line.removeprefix("- ") for line in listed.splitlines() if line.startswith("- ")] == [
+        "__default__",
+        "cnn",
+        "cnn_no_pool",
+        "comparison",
+        "fcn",
+        "preparation",
+    ]
+
+
+REFUSED = {
+    "misspelt parameter": (
+        ["--params", "cnn.training.epoch=1"],
+        "There is no parameter cnn.training.epoch: did you mean cnn.training.epochs?",
+    ),
+    "wrong parameter": (["--params", "seed=x"], "seed is 'x'; allowed: a valid integer"),
+    "missing network": (["--pipeline=comparison"], "No result yet of fcn, cnn, cnn_no_pool"),
+    "missing folder": (
+        ["--params", "dataset.folder=/nowhere"],
+        "-images-idx3-ubyte.gz: no such file; expected an IDX file there",
+    ),
+    "too many samples": (
+        ["--params", "dataset.test_samples=10001"],
+        "dataset.test_samples is 10,001, and raw_test_images holds 10,000 images; expected no more than there are "
+        "(raw_test_images is ",
+    ),
+    "unknown pipeline": (["--pipeline=cnn_nopool"], "There is no pipeline cnn_nopool: did you mean cnn_no_pool?"),
+}
+
+
+@pytest.mark.parametrize(("options", "message"), REFUSED.values(), ids=REFUSED)
+def test_a_mistake_gets_one_sentence_and_leaves_nothing(idle: Project, options: list[str], message: str) -> None:
+    output = idle.kedro("run", *options, status=1)
+    said = [line for line in output.splitlines() if line and not line.startswith(("convnets: ", "test_images: "))]
+    assert len(said) == 1
+    assert said[0].startswith("Error: ")
+    assert message in said[0]
+    assert not list((idle.path / "data").rglob("*.keras"))
