@@ -65,7 +65,7 @@ class TerminalHooks:
 
 def results_table(metrics: dict[str, dict[str, Any]]) -> Table:
     """Lay out the metrics of networks, a row for each."""
-    table = Table(title="Results on the test images", box=SIMPLE_HEAD, title_justify="left")
+    table = Table(title="Results on the test images", box=SIMPLE_HEAD, title_justify="left", pad_edge=False)
     table.add_column("network", no_wrap=True)
     for heading in ("parameters", "test accuracy (95 % interval)", "lecture", "training"):
         table.add_column(heading, justify="right", no_wrap=True)
