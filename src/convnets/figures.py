@@ -15,7 +15,7 @@ from convnets.parameters import NETWORKS
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000")
 MARKERS = "os^DvP*X"  # what tells networks apart in print
 IMAGES = "Greys"  # ink is dark, as on paper
-INK, RIGHT, WRONG = "#333333", "#0072B2", "#D55E00"
+INK = "#333333"
 DPI = 150
 
 

@@ -11,6 +11,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    NonNegativeInt,
     PositiveInt,
     RootModel,
     ValidationError,
@@ -25,6 +26,8 @@ LARGEST_SEED = 2**32 - 1
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Probability = Annotated[float, Field(ge=0, le=1)]
+Row = tuple[float, float, float]
+Kernel = tuple[Row, Row, Row]
 Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
 
 
@@ -140,9 +143,26 @@ class Classifier(_Parameters):
     training: Training
 
 
+class Convolution(_Parameters):
+    """What the pictures of convolution show.
+
+    Attributes:
+        image: Which test image is followed through the layers, by its index.
+        kernels: Kernels set by hand, by name; the first is shown step by step.
+        filters: Which filters of each convolution layer are shown, by their index; a layer with fewer begins anew.
+        images_of_a_filter: How many test images are shown that excite a filter most.
+    """
+
+    image: NonNegativeInt
+    kernels: Annotated[dict[str, Kernel], Field(min_length=1)]
+    filters: Annotated[tuple[NonNegativeInt, ...], BeforeValidator(_split), Field(min_length=1)]
+    images_of_a_filter: PositiveInt
+
+
 class _Root(_Parameters):
     seed: Seed
     dataset: Dataset
+    convolution: Convolution
 
     @model_validator(mode="after")
     def _each_network_bears_its_name(self) -> Self:
@@ -155,7 +175,7 @@ class _Root(_Parameters):
 
 _networks: dict[str, Any] = dict.fromkeys(NETWORKS, (Classifier, ...))
 ProjectParameters = create_model("ProjectParameters", __base__=_Root, **_networks)
-"""The whole of `parameters.yml`: `seed`, `dataset` and a block for each of `NETWORKS`."""
+"""The whole of `parameters.yml`: `seed`, `dataset`, `convolution` and a block for each of `NETWORKS`."""
 
 
 def check_parameters(values: dict[str, Any]) -> BaseModel:

@@ -1,0 +1,364 @@
+"""Pictures of convolution and of what the convnets have learned."""
+
+import io
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from PIL import Image
+
+from convnets.figures import INK, draw_image, new_figure, plot_image_grid
+from convnets.parameters import Convolution, Dataset, Network
+from convnets.pipelines.convolution.operation import Padding, locate_windows
+
+WINDOW = "#D55E00"  # the colour of a window on an image
+SIGNED = "PuOr_r"  # orange is positive, purple negative; the colour-blind can tell them apart
+ANIMATED_STEP = 3  # pixels between two frames
+FRAME_MILLISECONDS, FRAME_DPI = 120, 70
+CHANNELS_SHOWN = 8
+LECTURE_SIZE, LECTURE_KERNEL = 5, 3  # of the lecture's pictures of border effects, padding and strides
+
+
+def plot_kernels(test_images: np.ndarray, response_maps: dict[str, np.ndarray], convolution: Convolution) -> Figure:
+    """Draw an image, kernels set by hand, and the response map that each gives.
+
+    Args:
+        test_images: (m, height, width), float32.
+        response_maps: As `compute_response_maps` returns them.
+        convolution: Its `image` and `kernels` are used.
+
+    Returns:
+        The figure.
+    """
+    figure = new_figure("A convolution answers where, and how strongly, a pattern is present", width=12, height=4.6)
+    grid = figure.subplots(2, len(response_maps) + 1)
+    draw_image(grid[0, 0], test_images[convolution.image], f"test image {convolution.image}")
+    grid[1, 0].set_axis_off()
+    grid[1, 0].text(0.5, 0.5, "kernels above,\nresponse maps below", ha="center", va="center", fontsize="small")
+    for (upper, lower), (name, response_map) in zip(grid.T[1:], response_maps.items(), strict=True):
+        draw_numbers(upper, np.array(convolution.kernels[name]), name)
+        draw_signed(lower, response_map)
+        lower.set_xlabel(f"{response_map.min():.1f} to {response_map.max():.1f}", fontsize="small")
+    return figure
+
+
+def plot_convolution_step(
+    test_images: np.ndarray, response_maps: dict[str, np.ndarray], convolution: Convolution
+) -> Figure:
+    """Draw how one number of a response map comes about: the patch, the products and their sum.
+
+    Args:
+        test_images: (m, height, width), float32.
+        response_maps: As `compute_response_maps` returns them; the first is drawn, where it is greatest.
+        convolution: Its `image` and `kernels` are used.
+
+    Returns:
+        The figure.
+    """
+    name, response_map = next(iter(response_maps.items()))
+    row, column = divmod(int(response_map.argmax()), response_map.shape[1])
+    return _draw_step(
+        test_images[convolution.image], np.array(convolution.kernels[name]), response_map, name, row, column
+    )
+
+
+def _draw_step(  # noqa: PLR0913, PLR0917 - a picture of six things
+    image: np.ndarray, kernel: np.ndarray, response_map: np.ndarray, name: str, row: int, column: int
+) -> Figure:
+    patch = image[row : row + kernel.shape[0], column : column + kernel.shape[1]]
+    figure = new_figure(f"One step of the convolution with the kernel “{name}”", width=12, height=2.9)
+    axes = figure.subplots(1, 5, width_ratios=[1.3, 1, 1, 1, 1.3])
+    draw_image(axes[0], image, "image")
+    mark_window(axes[0], row, column, kernel.shape[0])
+    draw_numbers(axes[1], patch, "patch")
+    draw_numbers(axes[2], kernel, "times the kernel")
+    draw_numbers(axes[3], patch * kernel, f"products, sum {response_map[row, column]:.2f}")
+    draw_signed(axes[4], response_map, "response map", limit=np.abs(response_map).max())
+    mark_window(axes[4], row, column, 1)
+    return figure
+
+
+def animate_convolution(
+    test_images: np.ndarray, response_maps: dict[str, np.ndarray], convolution: Convolution
+) -> Image.Image:
+    """Let the window slide over the image while the response map fills.
+
+    Args:
+        test_images: (m, height, width), float32.
+        response_maps: As `compute_response_maps` returns them; the first is drawn.
+        convolution: Its `image` and `kernels` are used.
+
+    Returns:
+        An animated GIF that repeats.
+    """
+    name, response_map = next(iter(response_maps.items()))
+    image, kernel = test_images[convolution.image], np.array(convolution.kernels[name])
+    frames = []
+    for row in range(0, response_map.shape[0], ANIMATED_STEP):
+        for column in range(0, response_map.shape[1], ANIMATED_STEP):
+            seen = response_map.copy()
+            seen[row + 1 :] = np.nan
+            seen[row, column + 1 :] = np.nan
+            figure = _draw_step(image, kernel, seen, name, row, column)
+            draw_signed(figure.axes[4], seen, "response map", limit=np.abs(response_map).max())
+            mark_window(figure.axes[4], row, column, 1)
+            frames.append(_render(figure))
+    file = io.BytesIO()
+    frames[0].save(
+        file, "GIF", save_all=True, append_images=frames[1:], duration=FRAME_MILLISECONDS, loop=0, optimize=True
+    )
+    return Image.open(file)
+
+
+def _render(figure: Figure) -> Image.Image:
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=FRAME_DPI)
+    return Image.open(file).convert("P", palette=Image.Palette.ADAPTIVE, colors=64)
+
+
+def plot_border_effects() -> Figure:
+    """Draw every valid position of the lecture's 3x3 window on its 5x5 input.
+
+    Returns:
+        The figure.
+    """
+    return _plot_positions("Border effects", "valid", 1)
+
+
+def plot_padding() -> Figure:
+    """Draw every position of the window on the same input, padded so that there are as many as pixels.
+
+    Returns:
+        The figure.
+    """
+    return _plot_positions("Padding", "same", 1)
+
+
+def plot_strides() -> Figure:
+    """Draw every position of the window on the same input with 2x2 strides.
+
+    Returns:
+        The figure.
+    """
+    return _plot_positions("Strides of 2", "valid", 2)
+
+
+def _plot_positions(title: str, padding: Padding, strides: int) -> Figure:
+    positions = locate_windows(LECTURE_SIZE, LECTURE_KERNEL, padding, strides)
+    side = round(len(positions) ** 0.5)
+    margin = -positions.min()
+    figure = new_figure(
+        f"{title}: {len(positions)} positions of a 3 x 3 window on a 5 x 5 input, an output of {side} x {side}",
+        width=max(1.25 * side, 8),
+        height=1.25 * side + 0.6,
+    )
+    for number, (axes, (row, column)) in enumerate(zip(figure.subplots(side, side).flat, positions, strict=True), 1):
+        axes.set(xlim=(-margin - 0.6, LECTURE_SIZE + margin - 0.4), ylim=(LECTURE_SIZE + margin - 0.4, -margin - 0.6))
+        axes.set_aspect("equal")
+        axes.set_axis_off()
+        for cell_row in range(-margin, LECTURE_SIZE + margin):
+            for cell_column in range(-margin, LECTURE_SIZE + margin):
+                inside = 0 <= cell_row < LECTURE_SIZE and 0 <= cell_column < LECTURE_SIZE
+                cell = Rectangle(
+                    (cell_column - 0.5, cell_row - 0.5),
+                    1,
+                    1,
+                    facecolor="#e6eef5" if inside else "white",
+                    edgecolor="#999999" if inside else "#cccccc",
+                    linewidth=0.6,
+                    linestyle="-" if inside else ":",
+                )
+                axes.add_patch(cell)
+        mark_window(axes, row, column, LECTURE_KERNEL)
+        axes.text(column + 1, row + 1, str(number), ha="center", va="center", fontsize="small", color=INK)
+    return figure
+
+
+def plot_pooling(downsampled: dict[str, np.ndarray]) -> Figure:
+    """Draw a response map and what max pooling, average pooling and a strided convolution make of it.
+
+    Args:
+        downsampled: As `downsample` returns them. The values of the 2x2 window are printed in which the response map
+            is greatest.
+
+    Returns:
+        The figure.
+    """
+    response_map = downsampled["response map"]
+    row, column = (position // 2 for position in divmod(int(response_map.argmax()), response_map.shape[1]))
+    window = response_map[2 * row : 2 * row + 2, 2 * column : 2 * column + 2]
+    figure = new_figure("Max pooling halves a feature map, and keeps its strongest responses", width=12, height=3.8)
+    columns = figure.subplots(1, 5, width_ratios=[1.4, 0.9, 1, 1, 1])
+    limit = float(np.abs(response_map).max())
+    draw_signed(columns[0], response_map, f"response map, {_size(response_map)}", limit=limit)
+    mark_window(columns[0], 2 * row, 2 * column, 2)
+    draw_numbers(columns[1], window, "one window of 2 x 2")
+    for axes, (name, halved) in zip(columns[2:], list(downsampled.items())[1:], strict=True):
+        draw_signed(axes, halved, f"{name}, {_size(halved)}", limit=limit)
+        mark_window(axes, row, column, 1)
+        axes.set_xlabel(f"here {halved[row, column]:.2f}", fontsize="small")
+    return figure
+
+
+def _size(feature_map: np.ndarray) -> str:
+    return " x ".join(str(size) for size in feature_map.shape)
+
+
+def plot_first_filters(filters: np.ndarray, network: Network) -> Figure:
+    """Draw the filters of the first convolution layer.
+
+    Args:
+        filters: (filters, height, width), float32.
+        network: Its `name` is used.
+
+    Returns:
+        The figure.
+    """
+    columns = 8
+    rows = -(-len(filters) // columns)
+    figure = new_figure(
+        f"{network.root.name}: the {len(filters)} filters of the first convolution layer",
+        width=8,
+        height=1.1 * rows + 0.6,
+    )
+    grid = figure.subplots(rows, columns, squeeze=False)
+    limit = float(np.abs(filters).max())
+    for axes in grid.flat[len(filters) :]:
+        axes.set_axis_off()
+    for number, (axes, weights) in enumerate(zip(grid.flat, filters, strict=False)):
+        draw_signed(axes, weights, f"filter {number}", limit=limit)
+    return figure
+
+
+def plot_feature_maps(
+    test_images: np.ndarray, feature_maps: dict[str, np.ndarray], convolution: Convolution, network: Network
+) -> Figure:
+    """Draw the strongest response maps of an image at every layer: from strokes to parts of the digit.
+
+    Args:
+        test_images: (m, height, width), float32.
+        feature_maps: As `compute_feature_maps` returns them.
+        convolution: Its `image` is used.
+        network: Its `name` is used.
+
+    Returns:
+        The figure.
+    """
+    figure = new_figure(
+        f"{network.root.name}: the strongest response maps of test image {convolution.image}, layer by layer",
+        width=11,
+        height=1.35 * len(feature_maps) + 0.6,
+    )
+    grid = figure.subplots(len(feature_maps), CHANNELS_SHOWN + 1, squeeze=False)
+    for axes in grid[:, 0]:
+        axes.set_axis_off()
+    grid[0, 0].set_axis_on()
+    draw_image(grid[0, 0], test_images[convolution.image], "image")
+    for row, (name, feature_map) in zip(grid[:, 1:], feature_maps.items(), strict=True):
+        strongest = np.argsort(-feature_map.sum(axis=(0, 1)), kind="stable")[:CHANNELS_SHOWN]
+        for axes in row:
+            axes.set_axis_off()
+        for axes, channel in zip(row, strongest, strict=False):
+            axes.set_axis_on()
+            axes.imshow(feature_map[..., channel], cmap="viridis")
+            axes.set(xticks=[], yticks=[])
+            axes.set_title(f"channel {channel}", fontsize="x-small")
+        height, width, depth = feature_map.shape
+        row[0].set_ylabel(
+            f"{name}\n{height} x {width} x {depth}", rotation=0, ha="right", va="center", fontsize="small"
+        )
+    return figure
+
+
+def plot_exciting_images(test_images: np.ndarray, exciting_images: pd.DataFrame, network: Network) -> Figure:
+    """Draw the test images to which filters of the last convolution layer respond most, a row for each filter.
+
+    Args:
+        test_images: (m, height, width), float32.
+        exciting_images: As `find_exciting_images` returns them.
+        network: Its `name` is used.
+
+    Returns:
+        The figure.
+    """
+    return plot_image_grid(
+        f"{network.root.name}: what excites filters of the last convolution layer most",
+        images=[test_images[image] for image in exciting_images["image"]],
+        captions=[f"filter {row.filter}: {row.response:.1f}" for row in exciting_images.itertuples()],
+        columns=int(exciting_images.groupby("filter").size().max()),
+    )
+
+
+def plot_patterns(patterns: dict[str, np.ndarray], convolution: Convolution, network: Network) -> Figure:
+    """Draw the patterns to which filters respond most, a row for each layer.
+
+    Args:
+        patterns: As `ascend_to_patterns` returns them.
+        convolution: Its `filters` are used.
+        network: Its `name` is used.
+
+    Returns:
+        The figure.
+    """
+    figure = new_figure(
+        f"{network.root.name}: the patterns that filters respond to most, found by gradient ascent",
+        width=1.35 * len(convolution.filters) + 1.6,
+        height=1.45 * len(patterns) + 0.6,
+    )
+    grid = figure.subplots(len(patterns), len(convolution.filters), squeeze=False)
+    for row, (layer, images) in zip(grid, patterns.items(), strict=True):
+        for axes, image, number in zip(row, images, convolution.filters, strict=True):
+            axes.imshow(image, cmap="Greys", vmin=0, vmax=1)
+            axes.set(xticks=[], yticks=[])
+            axes.set_title(f"filter {number}", fontsize="x-small")
+        row[0].set_ylabel(layer, rotation=0, ha="right", va="center", fontsize="small")
+    return figure
+
+
+def plot_evidence(
+    test_images: np.ndarray, answers: np.ndarray, evidence: np.ndarray, dataset: Dataset, network: Network
+) -> Figure:
+    """Draw where a network looked for its answers to the first test images.
+
+    Args:
+        test_images: (m, height, width), float32.
+        answers: (samples,), as `locate_evidence` returns them.
+        evidence: (samples, height, width), likewise.
+        dataset: Its `class_names` are used.
+        network: Its `name` is used.
+
+    Returns:
+        The figure.
+    """
+    figure = new_figure(
+        f"{network.root.name}: where it looked for its answer (Grad-CAM; bright: speaks for it)", width=10, height=4.8
+    )
+    grid = figure.subplots(2, -(-len(answers) // 2))
+    for axes, image, answer, heat in zip(grid.flat, test_images, answers, evidence, strict=False):
+        draw_image(axes, image, f"answer: {dataset.class_names[answer]}")
+        axes.imshow(heat, cmap="viridis", alpha=0.65, vmin=0, vmax=1)
+    return figure
+
+
+def draw_numbers(axes: Axes, values: np.ndarray, caption: str) -> None:
+    """Draw a small array as a table of its numbers, coloured by value."""
+    draw_signed(axes, values, caption)
+    for (row, column), value in np.ndenumerate(values):
+        axes.text(column, row, f"{value:.2g}", ha="center", va="center", fontsize="small", color="black")
+
+
+def draw_signed(axes: Axes, values: np.ndarray, caption: str = "", limit: float | None = None) -> None:
+    """Draw an array whose zero is white, positive orange and negative purple."""
+    limit = limit or float(np.nanmax(np.abs(values))) or 1.0
+    axes.imshow(values, cmap=SIGNED, vmin=-1.4 * limit, vmax=1.4 * limit)
+    axes.set(xticks=[], yticks=[])
+    axes.set_title(caption, fontsize="small")
+
+
+def mark_window(axes: Axes, row: int, column: int, size: int) -> None:
+    """Frame a window of an image; row and column are those of its upper left pixel."""
+    axes.add_patch(
+        Rectangle((column - 0.5, row - 0.5), size, size, fill=False, edgecolor=WINDOW, linewidth=2, clip_on=False)
+    )

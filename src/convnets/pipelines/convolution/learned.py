@@ -1,0 +1,204 @@
+"""What a trained convnet has learned: its filters, what they respond to, and where the network looks."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from convnets.parameters import Convolution
+from convnets.pipelines.classifier.nodes import PREDICTION_BATCH
+
+if TYPE_CHECKING:
+    from keras import Layer, Model
+else:  # Kedro reads the annotations before TensorFlow is wanted
+    Layer = Model = Any
+
+ASCENT_STEPS, ASCENT_STEP = 100, 0.01  # the step in units of ink, of the root mean square pixel
+IMAGES_EXPLAINED = 10
+BYTES_OF_FLOAT32 = 4
+
+
+def convolution_layers(model: Model) -> list[Layer]:
+    """The convolution layers of a model, first to last."""
+    return [layer for layer in model.layers if type(layer).__name__ == "Conv2D"]
+
+
+def first_filters(model: Model) -> np.ndarray:
+    """The filters of the first convolution layer.
+
+    Args:
+        model: A trained convnet of images of one channel.
+
+    Returns:
+        (filters, height, width), float32.
+    """
+    weights: np.ndarray = convolution_layers(model)[0].get_weights()[0]
+    return weights[:, :, 0, :].transpose(2, 0, 1)
+
+
+def compute_feature_maps(model: Model, test_images: np.ndarray, convolution: Convolution) -> dict[str, np.ndarray]:
+    """Follow the chosen image through the network.
+
+    Args:
+        model: A trained convnet.
+        test_images: (m, height, width), float32.
+        convolution: Its `image` is used.
+
+    Returns:
+        By convolution or pooling layer, first to last, the output (height, width, depth), float32.
+    """
+    import keras
+
+    layers = [layer for layer in model.layers if type(layer).__name__ in ("Conv2D", "MaxPooling2D")]
+    inside = keras.Model(model.inputs, [layer.output for layer in layers])
+    outputs = inside.predict(test_images[[convolution.image], ..., np.newaxis], verbose=0)
+    return {layer.name: output[0] for layer, output in zip(layers, outputs, strict=True)}
+
+
+def find_exciting_images(model: Model, test_images: np.ndarray, convolution: Convolution) -> pd.DataFrame:
+    """Find the test images to which filters of the last convolution layer respond most.
+
+    Args:
+        model: A trained convnet.
+        test_images: (m, height, width), float32.
+        convolution: Its `filters` and `images_of_a_filter` are used.
+
+    Returns:
+        A row for each filter and image: `filter`, `image` (its index in the test set), `response` (the greatest of the
+        filter's response map), the strongest first.
+    """
+    import keras
+
+    last = convolution_layers(model)[-1]
+    strongest = keras.Model(model.inputs, keras.layers.GlobalMaxPooling2D()(last.output))
+    responses = strongest.predict(test_images[..., np.newaxis], batch_size=PREDICTION_BATCH, verbose=0)
+    rows = [
+        (number, image, responses[image, number])
+        for number in convolution.filters
+        for image in np.argsort(-responses[:, number], kind="stable")[: convolution.images_of_a_filter]
+    ]
+    return pd.DataFrame(rows, columns=["filter", "image", "response"])
+
+
+def ascend_to_patterns(model: Model, convolution: Convolution, seed: int) -> dict[str, np.ndarray]:
+    """Find the images to which filters respond most, by gradient ascent from faint noise.
+
+    Each step adds the gradient of the filter's mean response, divided by its root mean square, and keeps pixels in
+    [0, 1]. Source: D. Erhan, Y. Bengio, A. Courville and P. Vincent, "Visualizing Higher-Layer Features of a Deep
+    Network", University of Montreal, 2009.
+
+    Args:
+        model: A trained convnet.
+        convolution: Its `filters` are used.
+        seed: Of the noise.
+
+    Returns:
+        By convolution layer, (filters, height, width), float32.
+    """
+    return {layer.name: _ascend(model, layer, convolution.filters, seed) for layer in convolution_layers(model)}
+
+
+def _ascend(model: Model, layer: Layer, filters: tuple[int, ...], seed: int) -> np.ndarray:
+    import keras
+    import tensorflow as tf
+
+    inside = keras.Model(model.inputs, layer.output)
+    numbers = [number % layer.filters for number in filters]
+    noise = np.random.default_rng(seed).uniform(0.4, 0.6, (len(numbers), *model.input_shape[1:]))
+    images = tf.Variable(noise.astype(np.float32))
+    chosen = tf.one_hot(numbers, layer.filters)
+
+    def step() -> None:
+        with tf.GradientTape() as tape:
+            responses = tf.einsum("nhwc,nc->nhw", inside(images), chosen)
+            total = tf.reduce_sum(tf.reduce_mean(responses, axis=(1, 2)))
+        gradient = tape.gradient(total, images)
+        scale = tf.sqrt(tf.reduce_mean(gradient**2, axis=(1, 2, 3), keepdims=True)) + keras.config.epsilon()
+        images.assign(tf.clip_by_value(images + ASCENT_STEP * gradient / scale, 0, 1))
+
+    compiled = tf.function(step)
+    for _ in range(ASCENT_STEPS):
+        compiled()
+    patterns: np.ndarray = images.numpy()[..., 0]
+    return patterns
+
+
+def locate_evidence(model: Model, test_images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Find where a network looked for its answers to the first test images, by Grad-CAM.
+
+    The feature maps of the last convolution layer are summed, each weighted by the mean gradient of the answer's score
+    by that map; what speaks for the answer is kept. Source: R. R. Selvaraju et al., "Grad-CAM: Visual Explanations from
+    Deep Networks via Gradient-based Localization", ICCV 2017.
+
+    Args:
+        model: A trained convnet that ends in a softmax.
+        test_images: (m, height, width), float32.
+
+    Returns:
+        The answers to the first ten images (10,), and maps (10, height, width), float32: 0 does not speak for the
+        answer, 1 is the greatest value of each map.
+    """
+    import keras
+    import tensorflow as tf
+
+    images = test_images[:IMAGES_EXPLAINED]
+    inside = keras.Model(model.inputs, [convolution_layers(model)[-1].output, model.outputs[0]])
+    with tf.GradientTape() as tape:
+        feature_maps, probabilities = inside(images[..., np.newaxis])
+        answers = tf.argmax(probabilities, axis=1)
+        # The softmax's logarithm: its gradient does not vanish where the network is sure.
+        scores = tf.reduce_sum(tf.math.log(probabilities) * tf.one_hot(answers, probabilities.shape[1]))
+    weights = tf.reduce_mean(tape.gradient(scores, feature_maps), axis=(1, 2), keepdims=True)
+    maps = tf.nn.relu(tf.reduce_sum(feature_maps * weights, axis=3, keepdims=True))
+    maps /= tf.reduce_max(maps, axis=(1, 2), keepdims=True) + keras.config.epsilon()
+    maps = tf.image.resize(maps, images.shape[1:])
+    return answers.numpy(), maps.numpy()[..., 0]
+
+
+def tabulate_costs(**models: Model) -> pd.DataFrame:
+    """Tell layer by layer what a network costs and how far it sees.
+
+    The receptive field r and the step j between the centres of neighbouring fields, both in input pixels, begin with
+    r = 1 and j = 1. A layer with windows of k pixels and strides s makes them r + (k - 1) j and j s: its window covers
+    k inputs, whose centres lie j apart, and each of which sees r pixels. A dense layer sees the whole image.
+    Source: A. Araujo, W. Norris and J. Sim, "Computing Receptive Fields of Convolutional Neural Networks", 2019.
+
+    Args:
+        **models: Convnets by name.
+
+    Returns:
+        A row for each network and layer: `network`, `layer`, `output_shape` (without the batch), `parameters`,
+        `multiply_adds` (of one image, forward), `activation_bytes` (of one image, float32), `receptive_field`
+        (height and width, in input pixels).
+    """
+    return pd.DataFrame([row for name, model in models.items() for row in _layer_costs(name, model)])
+
+
+def _layer_costs(network: str, model: Model) -> list[dict[str, Any]]:
+    field, step = 1, 1
+    rows = []
+    for layer in model.layers:
+        shape = tuple(layer.output.shape[1:])
+        multiply_adds = 0
+        match type(layer).__name__:
+            case "Conv2D":
+                window, strides = layer.kernel_size[0], layer.strides[0]
+                multiply_adds = int(np.prod(shape)) * int(np.prod(layer.kernel.shape[:-1]))
+                field, step = field + (window - 1) * step, step * strides
+            case "MaxPooling2D":
+                field, step = field + (layer.pool_size[0] - 1) * step, step * layer.strides[0]
+            case "Dense":
+                multiply_adds = int(np.prod(layer.kernel.shape))
+                field = model.input_shape[1]
+        rows.append(
+            {
+                "network": network,
+                "layer": layer.name,
+                "output_shape": " x ".join(str(size) for size in shape),
+                "parameters": layer.count_params(),
+                "multiply_adds": multiply_adds,
+                "activation_bytes": int(np.prod(shape)) * BYTES_OF_FLOAT32,
+                "receptive_field": min(field, model.input_shape[1]),
+            }
+        )
+    return rows

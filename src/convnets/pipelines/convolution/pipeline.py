@@ -1,0 +1,131 @@
+"""The convolution pipeline."""
+
+from collections.abc import Sequence
+
+from kedro.pipeline import Node, Pipeline
+
+from convnets.pipelines.convolution import figures, learned, operation
+
+
+def create_pipeline(convnets: Sequence[str]) -> Pipeline:
+    """Wire the test images and trained convnets to pictures and tables of convolution.
+
+    Args:
+        convnets: The names of the networks that have convolution layers.
+
+    Returns:
+        The pipeline.
+    """
+    networks = [_show_what_is_learned(network) for network in convnets]
+    pipeline = sum(networks, _show_the_operation(convnets))
+    return Pipeline(
+        pipeline,
+        inputs={name for name in pipeline.inputs() if not name.startswith("params:")},
+        parameters={name for name in pipeline.inputs() if name.startswith("params:")},
+        namespace="convolution",
+    )
+
+
+def _show_the_operation(convnets: Sequence[str]) -> Pipeline:
+    of_kernels = ["test_images", "response_maps", "params:convolution"]
+    return Pipeline(
+        [
+            Node(
+                operation.compute_response_maps,
+                inputs=["test_images", "params:convolution"],
+                outputs="response_maps",
+                name="compute_response_maps",
+            ),
+            Node(figures.plot_kernels, inputs=of_kernels, outputs="kernels", name="plot_kernels"),
+            Node(figures.plot_convolution_step, inputs=of_kernels, outputs="step", name="plot_convolution_step"),
+            Node(figures.animate_convolution, inputs=of_kernels, outputs="animation", name="animate_convolution"),
+            Node(figures.plot_border_effects, inputs=None, outputs="border_effects", name="plot_border_effects"),
+            Node(figures.plot_padding, inputs=None, outputs="padding", name="plot_padding"),
+            Node(figures.plot_strides, inputs=None, outputs="strides", name="plot_strides"),
+            Node(operation.tabulate_output_sizes, inputs=None, outputs="output_sizes", name="tabulate_output_sizes"),
+            Node(
+                operation.downsample,
+                inputs=["test_images", "params:convolution"],
+                outputs="downsampled",
+                name="downsample",
+            ),
+            Node(figures.plot_pooling, inputs="downsampled", outputs="pooling", name="plot_pooling"),
+            Node(
+                learned.tabulate_costs,
+                inputs={network: f"{network}.model" for network in convnets},
+                outputs="costs",
+                name="tabulate_costs",
+            ),
+        ]
+    )
+
+
+def _show_what_is_learned(network: str) -> Pipeline:
+    pipeline = Pipeline(
+        [
+            Node(learned.first_filters, inputs="model", outputs="filters", name="read_first_filters"),
+            Node(
+                figures.plot_first_filters,
+                inputs=["filters", "params:network"],
+                outputs="first_filters",
+                name="plot_first_filters",
+            ),
+            Node(
+                learned.compute_feature_maps,
+                inputs=["model", "test_images", "params:convolution"],
+                outputs="feature_maps",
+                name="compute_feature_maps",
+            ),
+            Node(
+                figures.plot_feature_maps,
+                inputs=["test_images", "feature_maps", "params:convolution", "params:network"],
+                outputs="feature_maps_figure",
+                name="plot_feature_maps",
+            ),
+            Node(
+                learned.find_exciting_images,
+                inputs=["model", "test_images", "params:convolution"],
+                outputs="exciting_images",
+                name="find_exciting_images",
+            ),
+            Node(
+                figures.plot_exciting_images,
+                inputs=["test_images", "exciting_images", "params:network"],
+                outputs="exciting_images_figure",
+                name="plot_exciting_images",
+            ),
+            Node(
+                learned.ascend_to_patterns,
+                inputs=["model", "params:convolution", "params:seed"],
+                outputs="patterns",
+                name="ascend_to_patterns",
+            ),
+            Node(
+                figures.plot_patterns,
+                inputs=["patterns", "params:convolution", "params:network"],
+                outputs="patterns_figure",
+                name="plot_patterns",
+            ),
+            Node(
+                learned.locate_evidence,
+                inputs=["model", "test_images"],
+                outputs=["answers", "evidence"],
+                name="locate_evidence",
+            ),
+            Node(
+                figures.plot_evidence,
+                inputs=["test_images", "answers", "evidence", "params:dataset", "params:network"],
+                outputs="evidence_figure",
+                name="plot_evidence",
+            ),
+        ]
+    )
+    return Pipeline(
+        pipeline,
+        inputs={"model": f"{network}.model", "test_images": "test_images"},
+        parameters={
+            "params:network": f"params:{network}.network",
+            **{name: name for name in ("params:convolution", "params:dataset", "params:seed")},
+        },
+        namespace=network,
+    )
