@@ -18,7 +18,7 @@ help:  ## list the verbs
 
 install: $(INSTALLED)  ## make .venv from requirements.lock
 
-$(INSTALLED): requirements.lock pyproject.toml
+$(INSTALLED): requirements.lock
 	@if [ -z "$(PYTHON)" ]; then echo "convnets needs Python 3.11, 3.12 or 3.13, and found none: install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python" >&2; exit 1; fi
 	@echo "Setting up $(VENV) (about 190 packages, one to two minutes) ..."
 	@$(PYTHON) -m venv --clear $(VENV)
@@ -44,8 +44,8 @@ format: install  ## let ruff order imports and lay out the code
 viz: install  ## open the pipeline in Kedro-Viz
 	@$(BIN)/kedro viz run --host 127.0.0.1 --port $(PORT_VIZ)
 
-mlflow: install  ## open the runs in the MLflow UI
-	@$(BIN)/mlflow ui --host 127.0.0.1 --port $(PORT_MLFLOW) --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}"
+mlflow: install  ## show the runs in the MLflow UI
+	@$(BIN)/kedro mlflow --port $(PORT_MLFLOW)
 
 lock: install  ## write requirements.lock anew from pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

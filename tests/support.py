@@ -2,9 +2,13 @@
 
 import os
 import shutil
+import signal
 import struct
 import subprocess
 import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +20,17 @@ RUN_TIMEOUT = 240  # seconds, of one command
 def idx(array: np.ndarray, magic: bytes | None = None) -> bytes:
     """The bytes of an IDX file, written without the code under test."""
     return (magic or bytes([0, 0, 8, array.ndim])) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
+
+
+def wait_until(condition: Callable[[], bool], seconds: float) -> None:
+    """Wait until a condition holds; a server that does not answer yet does not count against it."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with suppress(OSError):
+            if condition():
+                return
+        time.sleep(0.2)
+    raise TimeoutError(f"not true within {seconds} s")
 
 
 class Project:
@@ -42,7 +57,13 @@ class Project:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
+
+    def stop(self, process: subprocess.Popen[str]) -> None:
+        """Stop a command and all that it started."""
+        os.killpg(process.pid, signal.SIGTERM)
+        process.communicate(timeout=30)
 
     def kedro(self, *arguments: str, status: int = 0) -> str:
         """Run a kedro command, hold its exit status against what is expected, and return what it printed."""

@@ -71,3 +71,7 @@ def test_a_mistake_gets_one_sentence_and_leaves_nothing(idle: Project, options: 
     assert said[0].startswith("Error: ")
     assert message in said[0]
     assert not list((idle.path / "data").rglob("*.keras"))
+
+
+def test_the_mlflow_ui_waits_for_runs(idle: Project) -> None:
+    assert "has no experiment 'convnets' yet: run `kedro run`" in idle.kedro("mlflow", status=1)

@@ -4,8 +4,10 @@ import json
 import os
 import re
 import signal
+import socket
 from collections.abc import Callable
 from pathlib import Path
+from urllib.request import urlopen
 
 import keras
 import mlflow
@@ -16,7 +18,7 @@ import yaml
 from mlflow.entities import Run
 
 from convnets.parameters import NETWORKS
-from support import Project, idx
+from support import Project, idx, wait_until
 
 REPORTS = {
     "architecture.png",
@@ -279,3 +281,22 @@ def test_kedro_viz_shows_the_networks_as_boxes_between_the_layers(finished: Fini
         "cnn.confusion_matrix_figure": "matplotlib.matplotlib_dataset.MatplotlibDataset",
         "comparison_table": "pandas.csv_dataset.CSVDataset",
     }
+
+
+def test_the_mlflow_ui_opens_in_the_charts_on_loopback_alone(finished: Finished) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = finished.project.start("mlflow", "--env", "test", "--port", str(port))
+    try:
+        assert server.stdout is not None
+        address = re.search(
+            r"http://127\.0\.0\.1:\d+/#/experiments/1/runs\?compareRunsMode=CHART", server.stdout.readline()
+        )
+        assert address
+        wait_until(lambda: b"MLflow" in urlopen(address[0].partition("#")[0]).read(), seconds=60)  # noqa: S310 - loopback
+        assert "is in use: choose another with --port" in finished.project.kedro(
+            "mlflow", "--env", "test", "--port", str(port), status=1
+        )
+    finally:
+        finished.project.stop(server)

@@ -1,16 +1,27 @@
-"""The project's own `kedro run`: Kedro's, with one sentence in place of a traceback where the user can mend it."""
+"""The project's own commands: `kedro run`, with one sentence where the user can mend a fault, and `kedro mlflow`."""
 
+import os
 import signal
+import socket
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import click
 from kedro.framework.cli.project import run as kedro_run
+from kedro.framework.cli.utils import env_option
 from kedro.framework.project import pipelines
+from kedro.framework.session import KedroSession
 from kedro.io import DatasetError
 
 from convnets.errors import UserError, unknown
 from convnets.runner import NetworkByNetworkRunner
+
+LOOPBACK = "127.0.0.1"
+# Of the MLflow server: its jobs, which serve language models, are not wanted; its dependencies warn of each other.
+QUIET = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_LOGGING_LEVEL": "WARNING", "PYTHONWARNINGS": "ignore"}
 
 
 @click.group(name="convnets")
@@ -25,11 +36,47 @@ def run(**options: Any) -> None:
     if options["pipeline"] and not options["pipelines"]:  # Kedro takes both and warns of the first
         options |= {"pipeline": None, "pipelines": [options["pipeline"]]}
     options["runner"] = options["runner"] or f"{NetworkByNetworkRunner.__module__}.{NetworkByNetworkRunner.__name__}"
-    try:
+    with _one_sentence():
         for name in options["pipelines"]:
             if name not in pipelines:
                 raise UserError(unknown("pipeline", name, pipelines))
         kedro_run.callback(**options)  # type: ignore[misc]
+
+
+@cli.command()
+@env_option
+@click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535), help="On this machine alone.")
+def mlflow(env: str, port: int) -> None:
+    """Show the runs in the MLflow UI."""
+    from convnets.tracking import charts_path, tracking_uri  # noqa: PLC0415 - waits for pandas and Matplotlib
+
+    with _one_sentence(), KedroSession.create(env=env) as session:
+        context = session.load_context()  # type: ignore[attr-defined]
+        settings = context.config_loader["tracking"]
+        uri = tracking_uri(context.project_path, settings)
+        path = charts_path(uri, settings)
+        if uri.startswith("http"):
+            click.echo(f"The charts of your runs: {uri}{path}")
+            return
+        _require_free(port)
+    click.echo(f"The charts of your runs, until you press Ctrl-C: http://{LOOPBACK}:{port}{path}")
+    server = [sys.executable, "-m", "mlflow", "ui", "--host", LOOPBACK, "--port", str(port), "--backend-store-uri", uri]
+    one_quiet_process = ["--workers", "1", "--uvicorn-opts", "--log-level warning"]
+    with suppress(KeyboardInterrupt):
+        subprocess.run([*server, *one_quiet_process], env=os.environ | QUIET, check=False)  # noqa: S603 - MLflow's own
+
+
+def _require_free(port: int) -> None:
+    with socket.socket() as probe:
+        if probe.connect_ex((LOOPBACK, port)) == 0:
+            raise UserError(f"Port {port} is in use: choose another with --port")
+
+
+@contextmanager
+def _one_sentence() -> Iterator[None]:
+    """Say in one sentence, and not in a traceback, what the user can mend."""
+    try:
+        yield
     except (UserError, DatasetError) as error:
         notes = [f"({note})" for note in getattr(error, "__notes__", [])]
         raise click.ClickException(" ".join([str(error), *notes])) from error

@@ -25,7 +25,7 @@ from pydantic import BaseModel
 
 from convnets.checks import stored_path
 from convnets.errors import TrackingError
-from convnets.figures import network_colour
+from convnets.figures import INK, network_colour
 from convnets.parameters import NETWORKS
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class TrackingHooks:
         import mlflow
         from sqlalchemy.exc import SQLAlchemyError
 
-        uri = os.environ.get("MLFLOW_TRACKING_URI") or self._local_uri()
+        uri = tracking_uri(self._project_path, self._settings)
         mlflow.set_tracking_uri(uri)
         name = self._settings["experiment"]
         try:
@@ -98,10 +98,6 @@ class TrackingHooks:
         artifacts = None if uri.startswith("http") else (self._project_path / self._settings["artifacts"]).as_uri()
         tags = {"mlflow.experimentKind": "custom_model_development"}  # spares the UI's question what it is
         return self._client.create_experiment(name, artifacts, tags)
-
-    def _local_uri(self) -> str:
-        scheme, separator, path = self._settings["uri"].partition(":///")
-        return f"{scheme}{separator}{self._project_path / path}" if scheme == "sqlite" else self._settings["uri"]
 
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: Any, node: Node) -> None:  # noqa: ARG002
@@ -188,9 +184,8 @@ class TrackingHooks:
             "kedro.pipelines": ",".join(self._run_params["pipeline_names"] or ["__default__"]),
             "mlflow.source.name": "kedro run",
             "mlflow.source.type": "LOCAL",
+            "mlflow.runColor": network_colour(namespace) if namespace in NETWORKS else INK,
         }
-        if namespace in NETWORKS:
-            tags["mlflow.runColor"] = network_colour(namespace)
         if commit := git_commit(self._project_path):
             tags["mlflow.source.git.commit"] = commit
         return tags | {
@@ -248,6 +243,38 @@ class TrackingHooks:
             pip_requirements=[f"{package}=={version(package)}" for package in MODEL_REQUIREMENTS],
         )
         return str(logged.model_id)
+
+
+def tracking_uri(project_path: Path, settings: dict[str, str]) -> str:
+    """Where runs are recorded: what MLFLOW_TRACKING_URI says, or the project's own store.
+
+    Args:
+        project_path: Where a local store is.
+        settings: `uri`, as in `conf/base/tracking.yml`.
+    """
+    scheme, separator, path = settings["uri"].partition(":///")
+    local = f"{scheme}{separator}{project_path / path}" if scheme == "sqlite" else settings["uri"]
+    return os.environ.get("MLFLOW_TRACKING_URI") or local
+
+
+def charts_path(uri: str, settings: dict[str, str]) -> str:
+    """Where an MLflow server shows the charts of the experiment, below its own address.
+
+    Args:
+        uri: Of the store.
+        settings: `experiment`, as in `conf/base/tracking.yml`.
+
+    Raises:
+        TrackingError: Nothing was recorded yet.
+    """
+    import mlflow
+
+    experiment = mlflow.MlflowClient(uri).get_experiment_by_name(settings["experiment"])
+    if experiment is None:
+        raise TrackingError(
+            f"The MLflow store at {uri} has no experiment {settings['experiment']!r} yet: run `kedro run`"
+        )
+    return f"/#/experiments/{experiment.experiment_id}/runs?compareRunsMode=CHART&workflowType=machine_learning"
 
 
 def git_commit(folder: Path) -> str | None:
