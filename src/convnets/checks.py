@@ -20,11 +20,11 @@ class CheckHooks:
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
-        """Check that results of earlier runs, from which the pipeline starts, are there."""
-        check_results(pipeline, catalog)
-        if any(node.namespace in NETWORKS for node in pipeline.nodes):
+        """Load TensorFlow, if networks are run, and check that the results are there from which the pipeline starts."""
+        if any(name.endswith("model") for name in pipeline.datasets()):
             with silence():
                 import tensorflow  # noqa: F401
+        check_results(pipeline, catalog)
 
     @hook_impl
     def on_node_error(self, error: Exception, node: Node, catalog: DataCatalog) -> None:

@@ -22,6 +22,7 @@ from pydantic import (
 from convnets.errors import ParameterError, unknown
 
 NETWORKS = ("fcn", "cnn", "cnn_no_pool")  # in the order of tables, figures and colours
+CONVNETS = ("cnn", "cnn_no_pool")  # those that have convolution layers
 LARGEST_SEED = 2**32 - 1
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]

@@ -2,15 +2,16 @@
 
 from kedro.pipeline import Pipeline
 
-from convnets.parameters import NETWORKS
-from convnets.pipelines import classifier, comparison, preparation
+from convnets.parameters import CONVNETS, NETWORKS
+from convnets.pipelines import classifier, comparison, convolution, preparation
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Register preparation, one classifier per network, and comparison; the default is all of them.
+    """Register preparation, one classifier per network, and comparison, which make the default, and convolution.
 
     Returns:
-        The pipelines by name. A network's pipeline prepares the data first, so that it runs from the raw files.
+        The pipelines by name. A network's pipeline prepares the data first, so that it runs from the raw files;
+        so does the convolution's.
     """
     prepare = preparation.create_pipeline()
     classify = {network: classifier.create_pipeline(network) for network in NETWORKS}
@@ -19,5 +20,6 @@ def register_pipelines() -> dict[str, Pipeline]:
         "preparation": prepare,
         **{network: prepare + pipeline for network, pipeline in classify.items()},
         "comparison": compare,
+        "convolution": prepare.to_outputs("test_images") + convolution.create_pipeline(CONVNETS),
         "__default__": sum(classify.values(), prepare) + compare,
     }

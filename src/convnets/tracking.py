@@ -62,7 +62,7 @@ class TrackingHooks:
         self._inputs: list[Any] = []
         self._unsaved: dict[str | None, set[str]] = {}
         for node in pipeline.nodes:
-            self._unsaved.setdefault(node.namespace, set()).update(node.outputs)
+            self._unsaved.setdefault(run_name(node), set()).update(node.outputs)
         self._failed: set[str] = set()
         self._at_work: dict[int, str | None] = {}
         if any(node.namespace for node in pipeline.nodes):
@@ -110,35 +110,37 @@ class TrackingHooks:
     def before_node_run(self, node: Node) -> None:
         """Open the run of the node's namespace."""
         with self._lock:
-            self._at_work[threading.get_ident()] = node.namespace
-            if node.namespace and node.namespace not in self._run_ids:
-                self._run_ids[node.namespace] = self._open_run(node.namespace)
+            name = run_name(node)
+            self._at_work[threading.get_ident()] = name
+            if name and name not in self._run_ids:
+                self._run_ids[name] = self._open_run(name)
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any, node: Node) -> None:
         """Record what is declared of the data set. A node that yields saves, and so is recorded, at every step."""
-        if not node.namespace:
+        name = run_name(node)
+        if not name:
             return
-        run_id = self._run_ids[node.namespace]
+        run_id = self._run_ids[name]
         match self._declared(dataset_name).get("log"):
             case "epochs":
                 row = data.iloc[-1].to_dict()
                 self._log_metrics(run_id, row, step=int(row.pop("epoch")))
             case "metrics":
-                self._log_metrics(run_id, data, model_id=self._model_ids.get(node.namespace))
+                self._log_metrics(run_id, data, model_id=self._model_ids.get(name))
             case "model":
-                self._model_ids[node.namespace] = self._log_model(run_id, node.namespace, data)
+                self._model_ids[name] = self._log_model(run_id, name, data)
             case "artifact":
                 self._client.log_artifact(run_id, stored_path(self._catalog, dataset_name))
-        self._unsaved[node.namespace].discard(dataset_name)
-        if not self._unsaved[node.namespace]:
-            self._close_runs("FINISHED", [node.namespace])
+        self._unsaved[name].discard(dataset_name)
+        if not self._unsaved[name]:
+            self._close_runs("FINISHED", [name])
 
     @hook_impl
     def on_node_error(self, node: Node) -> None:
         """Note which run has failed."""
-        if node.namespace:
-            self._failed.add(node.namespace)
+        if name := run_name(node):
+            self._failed.add(name)
 
     @hook_impl
     def on_pipeline_error(self) -> None:
@@ -243,6 +245,11 @@ class TrackingHooks:
             pip_requirements=[f"{package}=={version(package)}" for package in MODEL_REQUIREMENTS],
         )
         return str(logged.model_id)
+
+
+def run_name(node: Node) -> str | None:
+    """The run that records a node: its outermost namespace; `None` if it has none."""
+    return node.namespace.split(".")[0] if node.namespace else None
 
 
 def tracking_uri(project_path: Path, settings: dict[str, str]) -> str:

@@ -15,7 +15,7 @@ from convnets.pipelines.convolution.operation import Padding, locate_windows
 
 WINDOW = "#D55E00"  # the colour of a window on an image
 SIGNED = "PuOr_r"  # orange is positive, purple negative; the colour-blind can tell them apart
-ANIMATED_STEP = 3  # pixels between two frames
+ANIMATED_STEP = 4  # pixels between two frames
 FRAME_MILLISECONDS, FRAME_DPI = 120, 70
 CHANNELS_SHOWN = 8
 LECTURE_SIZE, LECTURE_KERNEL = 5, 3  # of the lecture's pictures of border effects, padding and strides
@@ -333,7 +333,7 @@ def plot_evidence(
         The figure.
     """
     figure = new_figure(
-        f"{network.root.name}: where it looked for its answer (Grad-CAM; bright: speaks for it)", width=10, height=4.8
+        f"{network.root.name}: where it looked for its answer (HiResCAM; bright speaks for it)", width=10, height=4.8
     )
     grid = figure.subplots(2, -(-len(answers) // 2))
     for axes, image, answer, heat in zip(grid.flat, test_images, answers, evidence, strict=False):
@@ -346,7 +346,7 @@ def draw_numbers(axes: Axes, values: np.ndarray, caption: str) -> None:
     """Draw a small array as a table of its numbers, coloured by value."""
     draw_signed(axes, values, caption)
     for (row, column), value in np.ndenumerate(values):
-        axes.text(column, row, f"{value:.2g}", ha="center", va="center", fontsize="small", color="black")
+        axes.text(column, row, f"{value + 0:.2g}", ha="center", va="center", fontsize="small", color="black")
 
 
 def draw_signed(axes: Axes, values: np.ndarray, caption: str = "", limit: float | None = None) -> None:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 else:  # Kedro reads the annotations before TensorFlow is wanted
     Layer = Model = Any
 
-ASCENT_STEPS, ASCENT_STEP = 100, 0.01  # the step in units of ink, of the root mean square pixel
+ASCENT_STEPS, ASCENT_STEP = 100, 0.01  # the step is the root mean square of what is added to a pixel
+LEAK = 0.1  # of a relu that lets a filter be found which responds to nothing at first
 IMAGES_EXPLAINED = 10
 BYTES_OF_FLOAT32 = 4
 
@@ -21,6 +22,21 @@ BYTES_OF_FLOAT32 = 4
 def convolution_layers(model: Model) -> list[Layer]:
     """The convolution layers of a model, first to last."""
     return [layer for layer in model.layers if type(layer).__name__ == "Conv2D"]
+
+
+def before_activation(layer: Layer) -> Any:
+    """The output of a layer before its activation, whose gradient is nowhere lost: not to relu, nor to softmax.
+
+    Args:
+        layer: Of a trained model.
+
+    Returns:
+        A symbolic Keras tensor.
+    """
+    linear = type(layer).from_config(layer.get_config() | {"activation": "linear"})
+    output = linear(layer.input)
+    linear.set_weights(layer.get_weights())
+    return output
 
 
 def first_filters(model: Model) -> np.ndarray:
@@ -50,7 +66,7 @@ def compute_feature_maps(model: Model, test_images: np.ndarray, convolution: Con
     import keras
 
     layers = [layer for layer in model.layers if type(layer).__name__ in ("Conv2D", "MaxPooling2D")]
-    inside = keras.Model(model.inputs, [layer.output for layer in layers])
+    inside = keras.Model(model.inputs[0], [layer.output for layer in layers])
     outputs = inside.predict(test_images[[convolution.image], ..., np.newaxis], verbose=0)
     return {layer.name: output[0] for layer, output in zip(layers, outputs, strict=True)}
 
@@ -70,7 +86,7 @@ def find_exciting_images(model: Model, test_images: np.ndarray, convolution: Con
     import keras
 
     last = convolution_layers(model)[-1]
-    strongest = keras.Model(model.inputs, keras.layers.GlobalMaxPooling2D()(last.output))
+    strongest = keras.Model(model.inputs[0], keras.layers.GlobalMaxPooling2D()(last.output))
     responses = strongest.predict(test_images[..., np.newaxis], batch_size=PREDICTION_BATCH, verbose=0)
     rows = [
         (number, image, responses[image, number])
@@ -84,8 +100,8 @@ def ascend_to_patterns(model: Model, convolution: Convolution, seed: int) -> dic
     """Find the images to which filters respond most, by gradient ascent from faint noise.
 
     Each step adds the gradient of the filter's mean response, divided by its root mean square, and keeps pixels in
-    [0, 1]. Source: D. Erhan, Y. Bengio, A. Courville and P. Vincent, "Visualizing Higher-Layer Features of a Deep
-    Network", University of Montreal, 2009.
+    [0, 1]; the relu leaks. Source: D. Erhan, Y. Bengio, A. Courville and P. Vincent, "Visualizing Higher-Layer
+    Features of a Deep Network", University of Montreal, 2009.
 
     Args:
         model: A trained convnet.
@@ -102,7 +118,7 @@ def _ascend(model: Model, layer: Layer, filters: tuple[int, ...], seed: int) -> 
     import keras
     import tensorflow as tf
 
-    inside = keras.Model(model.inputs, layer.output)
+    inside = keras.Model(model.inputs[0], before_activation(layer))
     numbers = [number % layer.filters for number in filters]
     noise = np.random.default_rng(seed).uniform(0.4, 0.6, (len(numbers), *model.input_shape[1:]))
     images = tf.Variable(noise.astype(np.float32))
@@ -111,7 +127,7 @@ def _ascend(model: Model, layer: Layer, filters: tuple[int, ...], seed: int) -> 
     def step() -> None:
         with tf.GradientTape() as tape:
             responses = tf.einsum("nhwc,nc->nhw", inside(images), chosen)
-            total = tf.reduce_sum(tf.reduce_mean(responses, axis=(1, 2)))
+            total = tf.reduce_sum(tf.reduce_mean(tf.nn.leaky_relu(responses, LEAK), axis=(1, 2)))
         gradient = tape.gradient(total, images)
         scale = tf.sqrt(tf.reduce_mean(gradient**2, axis=(1, 2, 3), keepdims=True)) + keras.config.epsilon()
         images.assign(tf.clip_by_value(images + ASCENT_STEP * gradient / scale, 0, 1))
@@ -124,11 +140,16 @@ def _ascend(model: Model, layer: Layer, filters: tuple[int, ...], seed: int) -> 
 
 
 def locate_evidence(model: Model, test_images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Find where a network looked for its answers to the first test images, by Grad-CAM.
+    """Find where a network looked for its answers to the first test images, by HiResCAM.
 
-    The feature maps of the last convolution layer are summed, each weighted by the mean gradient of the answer's score
-    by that map; what speaks for the answer is kept. Source: R. R. Selvaraju et al., "Grad-CAM: Visual Explanations from
-    Deep Networks via Gradient-based Localization", ICCV 2017.
+    Grad-CAM weights each feature map of the last convolution layer by its mean gradient. Here a dense layer follows,
+    whose weights differ from place to place, so each pixel of a feature map is weighted by its own gradient instead:
+    the sum over the maps is then exactly what a place adds to the answer's score before the softmax, over the mean of
+    all classes' scores. What speaks for the answer is kept.
+
+    Sources: R. R. Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based
+    Localization", ICCV 2017; R. L. Draelos and L. Carin, "Use HiResCAM instead of Grad-CAM for faithful explanations
+    of convolutional neural networks", 2020.
 
     Args:
         model: A trained convnet that ends in a softmax.
@@ -142,14 +163,14 @@ def locate_evidence(model: Model, test_images: np.ndarray) -> tuple[np.ndarray, 
     import tensorflow as tf
 
     images = test_images[:IMAGES_EXPLAINED]
-    inside = keras.Model(model.inputs, [convolution_layers(model)[-1].output, model.outputs[0]])
+    last, scores_of = convolution_layers(model)[-1], before_activation(model.layers[-1])
+    inside = keras.Model(model.inputs[0], [last.output, scores_of])
     with tf.GradientTape() as tape:
-        feature_maps, probabilities = inside(images[..., np.newaxis])
-        answers = tf.argmax(probabilities, axis=1)
-        # The softmax's logarithm: its gradient does not vanish where the network is sure.
-        scores = tf.reduce_sum(tf.math.log(probabilities) * tf.one_hot(answers, probabilities.shape[1]))
-    weights = tf.reduce_mean(tape.gradient(scores, feature_maps), axis=(1, 2), keepdims=True)
-    maps = tf.nn.relu(tf.reduce_sum(feature_maps * weights, axis=3, keepdims=True))
+        feature_maps, scores = inside(images[..., np.newaxis])
+        answers = tf.argmax(scores, axis=1)
+        answer_over_mean = tf.one_hot(answers, scores.shape[1]) - 1 / scores.shape[1]
+        total = tf.reduce_sum(scores * answer_over_mean)
+    maps = tf.nn.relu(tf.reduce_sum(feature_maps * tape.gradient(total, feature_maps), axis=3, keepdims=True))
     maps /= tf.reduce_max(maps, axis=(1, 2), keepdims=True) + keras.config.epsilon()
     maps = tf.image.resize(maps, images.shape[1:])
     return answers.numpy(), maps.numpy()[..., 0]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from kedro.pipeline import Node, Pipeline
 
+from convnets.pipelines import across_namespaces
 from convnets.pipelines.convolution import figures, learned, operation
 
 
@@ -16,14 +17,15 @@ def create_pipeline(convnets: Sequence[str]) -> Pipeline:
     Returns:
         The pipeline.
     """
-    networks = [_show_what_is_learned(network) for network in convnets]
-    pipeline = sum(networks, _show_the_operation(convnets))
-    return Pipeline(
-        pipeline,
-        inputs={name for name in pipeline.inputs() if not name.startswith("params:")},
-        parameters={name for name in pipeline.inputs() if name.startswith("params:")},
-        namespace="convolution",
-    )
+    with across_namespaces():
+        networks = [_show_what_is_learned(network) for network in convnets]
+        pipeline = sum(networks, _show_the_operation(convnets))
+        return Pipeline(
+            pipeline,
+            inputs={name for name in pipeline.inputs() if not name.startswith("params:")},
+            parameters={name for name in pipeline.inputs() if name.startswith("params:")},
+            namespace="convolution",
+        )
 
 
 def _show_the_operation(convnets: Sequence[str]) -> Pipeline:
