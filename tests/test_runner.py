@@ -3,6 +3,7 @@
 from kedro.io import DataCatalog
 from kedro.pipeline import Node, Pipeline
 
+from convnets.parameters import NETWORKS
 from convnets.pipeline_registry import register_pipelines
 from convnets.runner import NetworkByNetworkRunner, namespace_by_namespace
 
@@ -29,6 +30,8 @@ def test_every_node_of_the_project_is_executed_once_and_after_what_it_needs() ->
     pipeline = register_pipelines()["__default__"]
     order = namespace_by_namespace(pipeline)
     assert sorted(node.name for node in order) == sorted(node.name for node in pipeline.nodes)
+    namespaces = list(dict.fromkeys(node.namespace for node in order if node.namespace))
+    assert namespaces == [*NETWORKS, "comparison"]
     made = set(pipeline.inputs())
     for node in order:
         assert set(node.inputs) <= made

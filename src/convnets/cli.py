@@ -17,8 +17,8 @@ from kedro.framework.session import KedroSession
 from kedro.io import DatasetError
 
 from convnets.errors import UserError, unknown
-from convnets.runner import NetworkByNetworkRunner
 
+RUNNER = "convnets.runner.NetworkByNetworkRunner"
 LOOPBACK = "127.0.0.1"
 # Of the MLflow server: its jobs, which serve language models, are not wanted; its dependencies warn of each other.
 QUIET = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_LOGGING_LEVEL": "WARNING", "PYTHONWARNINGS": "ignore"}
@@ -35,7 +35,7 @@ def run(**options: Any) -> None:
     signal.signal(signal.SIGTERM, _end)
     if options["pipeline"] and not options["pipelines"]:  # Kedro takes both and warns of the first
         options |= {"pipeline": None, "pipelines": [options["pipeline"]]}
-    options["runner"] = options["runner"] or f"{NetworkByNetworkRunner.__module__}.{NetworkByNetworkRunner.__name__}"
+    options["runner"] = options["runner"] or RUNNER
     with _one_sentence():
         for name in options["pipelines"]:
             if name not in pipelines:

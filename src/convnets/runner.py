@@ -7,6 +7,8 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from kedro.runner import SequentialRunner
 
+from convnets.parameters import NETWORKS
+
 
 class NetworkByNetworkRunner(SequentialRunner):
     """Runs one node after the other, and finishes a namespace before it begins the next.
@@ -19,10 +21,14 @@ class NetworkByNetworkRunner(SequentialRunner):
 
 
 def namespace_by_namespace(pipeline: Pipeline) -> list[Node]:
-    """The nodes in an order in which each comes after those that it needs, and namespaces do not interleave."""
+    """The nodes in an order in which each comes after those that it needs, and namespaces do not interleave.
+
+    Where there is a choice, networks come in the order of the lecture.
+    """
     groups = {group.name: group for group in pipeline.group_nodes_by("namespace")}
     nodes = {node.name: node for node in pipeline.nodes}
-    order = TopologicalSorter({name: group.dependencies for name, group in groups.items()}).static_order()
+    lecture = sorted(groups, key=lambda name: NETWORKS.index(name) if name in NETWORKS else -1)
+    order = TopologicalSorter({name: groups[name].dependencies for name in lecture}).static_order()
     return [nodes[name] for group in order for name in groups[group].nodes]
 
 

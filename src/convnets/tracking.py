@@ -281,7 +281,9 @@ def charts_path(uri: str, settings: dict[str, str]) -> str:
         raise TrackingError(
             f"The MLflow store at {uri} has no experiment {settings['experiment']!r} yet: run `kedro run`"
         )
-    return f"/#/experiments/{experiment.experiment_id}/runs?compareRunsMode=CHART&workflowType=machine_learning"
+    # The networks alone: a run without metrics, as the comparison's, takes up the legends.
+    view = "compareRunsMode=CHART&workflowType=machine_learning&searchFilter=metrics.loss+%3E+0"
+    return f"/#/experiments/{experiment.experiment_id}/runs?{view}"
 
 
 def git_commit(folder: Path) -> str | None:
