@@ -1,14 +1,17 @@
 """What is checked before the first node runs."""
 
 import os
+import re
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from kedro.io import DataCatalog, MemoryDataset
+from kedro.io import DataCatalog, DatasetError, MemoryDataset
 
-from convnets.checks import CheckHooks, check_results, silence
+from convnets.checks import CheckHooks, check_folders, check_results, silence
 from convnets.errors import DataError, MissingResultError
+from convnets.images import ImageFolderDataset
 from convnets.parameters import NETWORKS
 from convnets.pipeline_registry import register_pipelines
 
@@ -38,6 +41,20 @@ def test_networks_that_were_not_trained_are_named_with_their_commands() -> None:
 
 def test_a_pipeline_that_makes_its_results_needs_none() -> None:
     check_results(register_pipelines()["__default__"], DataCatalog())
+
+
+def test_a_model_that_was_not_trained_is_named_with_its_command() -> None:
+    models = DataCatalog({f"{network}.model": MemoryDataset(1) for network in ("fcn", "cnn_no_pool")})
+    with pytest.raises(
+        MissingResultError, match=re.escape("No result yet of cnn (cnn.model): run `kedro run --pipeline=cnn` first.")
+    ):
+        check_results(register_pipelines()["prediction"], models)
+
+
+def test_a_folder_without_images_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    catalog = DataCatalog({"own_images": ImageFolderDataset(path=str(tmp_path))})
+    with pytest.raises(DatasetError, match=r"holds no file; prediction\.folder must name a folder"):
+        check_folders(register_pipelines()["prediction"], catalog)
 
 
 def test_a_message_that_names_a_data_set_is_given_its_file() -> None:

@@ -81,6 +81,8 @@ REFUSED: dict[str, list[tuple[Any, str]]] = {
     "cnn.network.kernel_size": [(0, "cnn.network.kernel_size is 0; allowed: greater than 0.")],
     "cnn.network.padding": [("full", "cnn.network.padding is 'full'; allowed: 'valid' or 'same'.")],
     "cnn.network.pool_sise": [(2, "There is no parameter cnn.network.pool_sise: did you mean cnn.network.pool_size?")],
+    "prediction.folder": [("", "prediction.folder is ''"), (7, "prediction.folder is 7; allowed: a valid string.")],
+    "prediction.foldr": [("x", "There is no parameter prediction.foldr: did you mean prediction.folder?")],
     "fcn.network.units": [(1.5, "fcn.network.units is 1.5; allowed: a valid integer")],
     "fcn.training.epochs": [("five", "fcn.training.epochs is 'five'; allowed: a valid integer")],
     "fcn.training.batch_size": [(None, "fcn.training.batch_size is None; allowed: a valid integer.")],

@@ -2,9 +2,10 @@
 
 import io
 
+import pandas as pd
 from rich.console import Console
 
-from convnets.terminal import results_table
+from convnets.terminal import predictions_table, results_table
 
 METRICS = {
     "parameters": 407_050,
@@ -25,3 +26,20 @@ def test_the_table_fits_a_terminal_and_has_a_row_for_each_network() -> None:
     assert lines[-2] == ["fcn", "407,050", "0.9803", "(0.9774", "to", "0.9829)", "0.9785", "6.3", "s"]
     assert lines[-1][0] == "cnn_no_pool"
     assert lines[-1][-3:] == ["-", "6.3", "s"]
+
+
+def test_each_image_is_a_row_and_its_name_is_no_markup() -> None:
+    terminal = io.StringIO()
+    predictions = pd.DataFrame(
+        [
+            ("[red].png", "fcn", "7", 0.981),
+            ("[red].png", "cnn", "1", 0.5),
+            ("b.png", "fcn", "2", 1),
+            ("b.png", "cnn", "2", 1),
+        ],
+        columns=["image", "network", "predicted", "probability"],
+    )
+    Console(width=80, file=terminal).print(predictions_table(predictions))
+    lines = [line.split() for line in terminal.getvalue().splitlines() if line.split()]
+    assert lines[1] == ["image", "fcn", "cnn"]
+    assert lines[-2:] == [["[red].png", "7", "(0.98)", "1", "(0.50)"], ["b.png", "2", "(1.00)", "2", "(1.00)"]]

@@ -12,6 +12,7 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
 from convnets.errors import DataError, MissingResultError
+from convnets.images import ImageFolderDataset
 from convnets.parameters import NETWORKS
 
 
@@ -20,11 +21,12 @@ class CheckHooks:
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
-        """Load TensorFlow, if networks are run, and check that the results are there from which the pipeline starts."""
+        """Load TensorFlow, if networks are run, and check that what the pipeline starts from is there."""
         if any(name.endswith("model") for name in pipeline.datasets()):
             with silence():
                 import tensorflow  # noqa: F401
         check_results(pipeline, catalog)
+        check_folders(pipeline, catalog)
 
     @hook_impl
     def on_node_error(self, error: Exception, node: Node, catalog: DataCatalog) -> None:
@@ -50,6 +52,18 @@ def check_results(pipeline: Pipeline, catalog: DataCatalog) -> None:
         raise MissingResultError(
             f"No result yet of {', '.join(networks)} ({', '.join(missing)}): run {commands} first."
         )
+
+
+def check_folders(pipeline: Pipeline, catalog: DataCatalog) -> None:
+    """Check that each folder of images that a pipeline starts from is there and holds a file.
+
+    Raises:
+        DatasetError: As of `ImageFolderDataset.load`.
+    """
+    for name in sorted(pipeline.inputs()):
+        dataset = catalog.get(name)
+        if isinstance(dataset, ImageFolderDataset):
+            dataset.load()
 
 
 def stored_path(catalog: DataCatalog, name: str) -> str:

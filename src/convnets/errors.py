@@ -20,6 +20,10 @@ class MissingResultError(UserError):
     """A result that a pipeline starts from has not been made yet."""
 
 
+class ImageError(UserError):
+    """One of several images cannot be used: it is left out and the message, a whole sentence, is reported."""
+
+
 class TrackingError(UserError):
     """The MLflow store cannot be used."""
 

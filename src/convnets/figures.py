@@ -84,7 +84,7 @@ def plot_image_grid(
         return figure
     lines = max((len(answer) for answer in answers), default=0) if answers else 0
     rows = -(-len(images) // columns)
-    figure = new_figure(title, width=max(1.85 * columns, 7), height=rows * (1.55 + 0.19 * lines) + 0.7)
+    figure = new_figure(title, width=max(1.85 * columns, 7), height=rows * (2.05 + 0.19 * lines) + 0.7)
     grid = figure.subplots(rows, columns, squeeze=False)
     for axes in grid.flat:
         axes.set_axis_off()

@@ -160,10 +160,21 @@ class Convolution(_Parameters):
     images_of_a_filter: PositiveInt
 
 
+class Prediction(_Parameters):
+    """The user's own images, which the trained networks classify.
+
+    Attributes:
+        folder: Where the PNG and JPEG files are, relative to the project or absolute.
+    """
+
+    folder: Annotated[str, Field(min_length=1)]
+
+
 class _Root(_Parameters):
     seed: Seed
     dataset: Dataset
     convolution: Convolution
+    prediction: Prediction
 
     @model_validator(mode="after")
     def _each_network_bears_its_name(self) -> Self:
@@ -176,7 +187,7 @@ class _Root(_Parameters):
 
 _networks: dict[str, Any] = dict.fromkeys(NETWORKS, (Classifier, ...))
 ProjectParameters = create_model("ProjectParameters", __base__=_Root, **_networks)
-"""The whole of `parameters.yml`: `seed`, `dataset`, `convolution` and a block for each of `NETWORKS`."""
+"""The whole of `parameters.yml`: `seed`, `dataset`, `convolution`, `prediction` and a block for each of `NETWORKS`."""
 
 
 def check_parameters(values: dict[str, Any]) -> BaseModel:

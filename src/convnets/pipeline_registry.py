@@ -3,11 +3,11 @@
 from kedro.pipeline import Pipeline
 
 from convnets.parameters import CONVNETS, NETWORKS
-from convnets.pipelines import classifier, comparison, convolution, preparation
+from convnets.pipelines import classifier, comparison, convolution, prediction, preparation
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Register preparation, one classifier per network, and comparison, which make the default, and convolution.
+    """Register preparation, one classifier per network, and comparison, which make the default; convolution; prediction.
 
     Returns:
         The pipelines by name. A network's pipeline prepares the data first, so that it runs from the raw files;
@@ -21,5 +21,6 @@ def register_pipelines() -> dict[str, Pipeline]:
         **{network: prepare + pipeline for network, pipeline in classify.items()},
         "comparison": compare,
         "convolution": prepare.to_outputs("test_images") + convolution.create_pipeline(CONVNETS),
+        "prediction": prediction.create_pipeline(NETWORKS),
         "__default__": sum(classify.values(), prepare) + compare,
     }

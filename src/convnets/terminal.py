@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import pandas as pd
 from kedro.framework.hooks import hook_impl
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from convnets.parameters import NETWORKS
 
@@ -46,6 +48,11 @@ class TerminalHooks:
         if dataset_name in ("train_images", "test_images"):
             count, height, width = data.shape
             self._console.print(f"{dataset_name}: {count:,} images of {height} x {width} pixels")
+        if dataset_name == "refused_images":
+            for image, reason in data.itertuples(index=False):
+                self._console.print(f"{image} is refused: {reason}", markup=False)
+        if dataset_name == "predictions_on_images" and len(data):
+            self._console.print(predictions_table(data))
         self._note(dataset_name, data)
 
     def _note(self, dataset_name: str, data: Any) -> None:
@@ -79,4 +86,18 @@ def results_table(metrics: dict[str, dict[str, Any]]) -> Table:
             "-" if lecture is None else f"{lecture:.4g}",
             f"{values['fit_seconds']:.1f} s",
         )
+    return table
+
+
+def predictions_table(predictions: pd.DataFrame) -> Table:
+    """Lay out what each network said, a row for each image; columns as `predictions_on_images` has them."""
+    table = Table(title="What the networks read", box=SIMPLE_HEAD, title_justify="left")
+    table.add_column("image")
+    networks = predictions["network"].unique()
+    for network in networks:
+        table.add_column(network, justify="right", no_wrap=True)
+    for image, answers in predictions.groupby("image", sort=False):
+        row = answers.set_index("network").loc[networks]
+        said = [f"{answer.predicted} ({answer.probability:.2f})" for answer in row.itertuples()]
+        table.add_row(Text(str(image)), *map(Text, said))
     return table

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 VERSIONS = ("convnets", "kedro", "keras", "mlflow", "numpy", "tensorflow")
 MODEL_REQUIREMENTS = ("keras", "numpy", "tensorflow")
+SHARED_PARAMETERS = ("seed", "dataset")  # the other blocks are each of one namespace
 LONGEST_DIGEST = 36  # of a data set, in MLflow
 
 
@@ -89,6 +90,7 @@ class TrackingHooks:
                 )
             else:
                 self._experiment_id = experiment.experiment_id
+            mlflow.set_experiment(experiment_id=self._experiment_id)  # which alone decides where a model is logged
         except (mlflow.exceptions.MlflowException, SQLAlchemyError) as error:
             reason = str(error).splitlines()[0]
             raise TrackingError(f"The MLflow store at {uri} cannot be used: {reason}") from error
@@ -168,7 +170,7 @@ class TrackingHooks:
 
         run = self._client.create_run(self._experiment_id, run_name=namespace, tags=self._tags(namespace))
         run_id: str = run.info.run_id
-        shared = {name: value for name, value in self._parameters.items() if name not in NETWORKS}
+        shared = {name: self._parameters[name] for name in SHARED_PARAMETERS}
         nested = shared | self._parameters.get(namespace, {})
         flat = pd.json_normalize(nested, sep=".").iloc[0].to_dict()
         self._client.log_batch(

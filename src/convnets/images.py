@@ -1,0 +1,129 @@
+"""A folder of a user's own images as a Kedro data set."""
+
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, NoReturn
+
+from kedro.io import AbstractDataset, DatasetError
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from convnets.errors import ImageError
+
+FORMATS = ("PNG", "JPEG")
+LARGEST_IMAGE = 50_000_000  # pixels: decoded, 200 MB in four channels
+
+Loaders = dict[str, Callable[[], Image.Image]]
+"""For each image, by its name, a function that reads it, or raises `ImageError`."""
+
+
+class ImageFolderDataset(AbstractDataset[Loaders, Loaders]):
+    """Lists the files of a folder; each is read when its function is called, so that one does not stop the others.
+
+    Example of a catalog entry:
+        ```yaml
+        own_images:
+          type: convnets.images.ImageFolderDataset
+          path: data/01_raw/images
+        ```
+    """
+
+    def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
+        """Describe the folder; nothing is read yet.
+
+        Args:
+            path: Of the folder.
+            metadata: For Kedro-Viz and for tracking; Kedro does not read it.
+        """
+        self._path = Path(path)
+        self.metadata = metadata
+
+    def load(self) -> Loaders:
+        """List the folder.
+
+        Returns:
+            For each file, by its name and in the order of the names, a function that returns the image as
+            `read_image` does. Folders and hidden files are passed over.
+
+        Raises:
+            DatasetError: There is no such folder, or no file in it. The message names it and says what is allowed.
+        """
+        allowed = "prediction.folder must name a folder with at least one PNG or JPEG file"
+        try:
+            files = [file for file in self._path.iterdir() if not file.name.startswith(".") and not file.is_dir()]
+        except FileNotFoundError as error:
+            raise DatasetError(f"{self._path}: no such folder; {allowed}") from error
+        except OSError as error:
+            raise DatasetError(f"{self._path}: cannot be listed ({error.strerror}); {allowed}") from error
+        if not files:
+            raise DatasetError(f"{self._path}: holds no file; {allowed}")
+        return {_printable(file.name): partial(read_image, file) for file in sorted(files)}
+
+    def save(self, data: Loaders) -> NoReturn:  # noqa: ARG002 - Kedro names the argument
+        """Refuse: the raw data is read and never written.
+
+        Raises:
+            DatasetError: Always.
+        """
+        raise DatasetError(f"{self._path} is raw data and is never written")
+
+    def _exists(self) -> bool:
+        return self._path.is_dir()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": str(self._path)}
+
+
+def read_image(file: Path) -> Image.Image:
+    """Read an image as it is meant to be seen: upright, as its EXIF orientation says.
+
+    Args:
+        file: PNG or JPEG, whatever its suffix.
+
+    Returns:
+        The decoded image, in any of Pillow's modes.
+
+    Raises:
+        ImageError: The file is unreadable, empty, no such image, damaged, or states more than `LARGEST_IMAGE` pixels,
+            which is found before they are decoded. The message is one sentence: what was found, what is allowed.
+    """
+    try:
+        if not file.is_file():
+            raise ImageError("It is not a regular file; allowed: a PNG or JPEG file.")
+        if file.stat().st_size == 0:
+            raise ImageError("The file is empty; allowed: a PNG or JPEG image.")
+        with _quiet_pillow(), Image.open(file, formats=FORMATS) as image:
+            if image.width * image.height > LARGEST_IMAGE:
+                raise ImageError(
+                    f"The image has {image.width:,} x {image.height:,} pixels; "
+                    f"allowed: at most {LARGEST_IMAGE:,} in all."
+                )
+            ImageOps.exif_transpose(image, in_place=True)
+            return image
+    except ImageError:
+        raise
+    except UnidentifiedImageError as error:
+        raise ImageError("The file is not recognized as an image; allowed: a PNG or JPEG image.") from error
+    except Exception as error:  # a decoder that is given damaged data may raise anything
+        if isinstance(error, OSError) and error.errno is not None:
+            raise ImageError(f"The file cannot be read ({error.strerror}); allowed: a readable file.") from error
+        raise ImageError(f"The image is damaged ({error}); allowed: a whole PNG or JPEG image.") from error
+
+
+@contextmanager
+def _quiet_pillow() -> Iterator[None]:
+    """Let `LARGEST_IMAGE` take the place of Pillow's own limit, whose message does not say what is allowed."""
+    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
+
+
+def _printable(name: str) -> str:
+    """The name of a file, which may hold bytes that are no UTF-8, as it can be written to a table."""
+    return os.fsencode(name).decode(errors="backslashreplace")

@@ -1,0 +1,47 @@
+"""The prediction pipeline."""
+
+import warnings
+from collections.abc import Sequence
+
+from kedro.pipeline import Node, Pipeline
+
+from convnets.pipelines.prediction import figures, nodes
+
+
+def create_pipeline(networks: Sequence[str]) -> Pipeline:
+    """Wire a user's own images and the trained networks to what these say.
+
+    Args:
+        networks: Their names, in the order of tables and figures.
+
+    Returns:
+        The pipeline.
+    """
+    with warnings.catch_warnings():
+        # Kedro takes `cnn.model`, read from the namespace of another pipeline, for a badly chosen name.
+        warnings.filterwarnings("ignore", "One or more dataset names contain '.' characters", UserWarning)
+        return Pipeline(
+            [
+                Node(nodes.read_digits, inputs="own_images", outputs=["digits", "refused_images"], name="read_digits"),
+                Node(
+                    nodes.classify,
+                    inputs={
+                        "digits": "digits",
+                        "dataset": "params:dataset",
+                        **{network: f"{network}.model" for network in networks},
+                    },
+                    outputs="predictions_on_images",
+                    name="classify",
+                ),
+                Node(
+                    figures.plot_predictions,
+                    inputs=["own_images", "digits", "predictions_on_images"],
+                    outputs="predictions_on_images_figure",
+                    name="plot_predictions",
+                ),
+            ],
+            inputs={"own_images", *(f"{network}.model" for network in networks)},
+            outputs={"refused_images", "predictions_on_images", "predictions_on_images_figure"},
+            parameters={"params:dataset"},
+            namespace="prediction",
+        )

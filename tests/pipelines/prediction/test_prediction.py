@@ -1,0 +1,237 @@
+"""A user's own images: real test digits, altered, come back as MNIST's authors made them and are read alike."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.runner import SequentialRunner
+from PIL import Image, ImageOps
+from scipy import ndimage
+
+from convnets.errors import DataError, ImageError
+from convnets.images import ImageFolderDataset
+from convnets.parameters import Dataset
+from convnets.pipelines.prediction import create_pipeline, nodes
+from support import ROOT
+
+DIGITS = range(100)
+CLOSE, ALIKE = 4, 0.94  # mean difference in grey levels of 255; correlation
+
+
+def enlarged(image: np.ndarray, by: int = 10) -> Image.Image:
+    """Each pixel a square."""
+    return Image.fromarray(np.kron(image, np.ones((by, by), np.uint8)))
+
+
+def on_page(image: np.ndarray) -> Image.Image:
+    page = Image.new("L", (900, 500), 255)
+    page.paste(ImageOps.invert(enlarged(image)), (600, 10))
+    return page
+
+
+def with_transparency(image: np.ndarray, ink: int) -> Image.Image:
+    alpha = enlarged(image)
+    return Image.merge("LA", (Image.new("L", alpha.size, ink), alpha))
+
+
+def on_paper(image: np.ndarray) -> Image.Image:
+    noise = np.random.default_rng(1).normal(0, 5, (280, 280))
+    return Image.fromarray(np.clip(225 - np.asarray(enlarged(image)) * 0.6 + noise, 0, 255).astype(np.uint8))
+
+
+def with_specks(image: np.ndarray) -> Image.Image:
+    pixels = np.array(enlarged(image))
+    pixels[[2, 270, 5], [3, 271, 275]] = 255
+    return Image.fromarray(pixels)
+
+
+def in_a_frame_of_its_own(image: np.ndarray) -> Image.Image:
+    """White paper with black ink, and transparency around it."""
+    page = Image.new("LA", (400, 400), (0, 0))
+    page.paste(Image.merge("LA", (ImageOps.invert(enlarged(image)), Image.new("L", (280, 280), 255))), (60, 60))
+    return page
+
+
+TREATMENTS: dict[str, Callable[[np.ndarray], Image.Image]] = {
+    "as it is": Image.fromarray,
+    "enlarged": enlarged,
+    "inverted": lambda image: ImageOps.invert(enlarged(image)),
+    "off centre": on_page,
+    "cropped": lambda image: enlarged(image).crop(enlarged(image).getbbox()),
+    "faint": lambda image: Image.fromarray((200 - np.asarray(enlarged(image)) * 0.3).astype(np.uint8)),
+    "black on transparency": lambda image: with_transparency(image, 0),
+    "white on transparency": lambda image: with_transparency(image, 255),
+    "paper in transparency": in_a_frame_of_its_own,
+    "coloured": lambda image: ImageOps.colorize(enlarged(image), "#14407a", "#ffe45c"),
+    "with a palette": lambda image: ImageOps.colorize(enlarged(image), "yellow", "navy").quantize(32),
+    "CMYK": lambda image: ImageOps.colorize(enlarged(image), "white", "black").convert("CMYK"),
+    "16 bits": lambda image: Image.fromarray(np.asarray(enlarged(image)).astype(np.uint16) * 257),
+    "on paper": on_paper,
+    "with specks": with_specks,
+    "very large": lambda image: enlarged(image, 100),
+}
+
+
+@pytest.fixture(scope="module")
+def network(raw_test_images: np.ndarray, raw_test_labels: np.ndarray) -> keras.Model:
+    """A small network that has learned other test digits."""
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential(
+        [keras.Input((784,)), keras.layers.Dense(64, activation="relu"), keras.layers.Dense(10, activation="softmax")]
+    )
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
+    model.fit(raw_test_images[5000:].reshape(-1, 784) / 255, raw_test_labels[5000:], epochs=4, verbose=0)
+    return model
+
+
+@pytest.mark.parametrize("treatment", TREATMENTS)
+def test_an_altered_digit_comes_back_and_is_read_alike(
+    raw_test_images: np.ndarray, network: keras.Model, treatment: str
+) -> None:
+    originals = raw_test_images[DIGITS] if treatment != "very large" else raw_test_images[:10]
+    digits = np.array([nodes.size_normalize(TREATMENTS[treatment](image)) for image in originals])
+    assert digits.dtype == np.uint8
+    assert digits.shape == originals.shape
+    correlations = [
+        np.corrcoef(ours.ravel(), image.ravel())[0, 1] for ours, image in zip(digits, originals, strict=True)
+    ]
+    assert np.quantile(correlations, 0.1) > ALIKE
+    if treatment not in ("on paper", "very large"):
+        assert np.abs(digits.astype(int) - originals).mean() < CLOSE
+    said, expected = (
+        network.predict(images.reshape(-1, 784) / 255, verbose=0).argmax(axis=1) for images in (digits, originals)
+    )
+    assert (said == expected).mean() >= 0.97
+
+
+def test_the_form_is_that_of_mnists_authors(raw_test_images: np.ndarray) -> None:
+    for image in raw_test_images[DIGITS]:
+        stretched = Image.fromarray(image).resize((500, 300), Image.Resampling.BICUBIC)
+        digit = nodes.size_normalize(stretched)
+        rows, columns = np.flatnonzero(digit.any(axis=1)), np.flatnonzero(digit.any(axis=0))
+        assert max(np.ptp(rows), np.ptp(columns)) + 1 == 20
+        np.testing.assert_allclose(ndimage.center_of_mass(digit), 14, atol=0.5)
+        assert digit.max() == 255
+
+
+@pytest.mark.parametrize(("width", "height", "expected"), [(100, 40, (8, 20)), (10, 1000, (20, 1)), (60, 60, (20, 20))])
+def test_the_ratio_is_kept(width: int, height: int, expected: tuple[int, int]) -> None:
+    page = Image.new("L", (1200, 1200), 255)
+    page.paste(0, (50, 70, 50 + width, 70 + height))
+    digit = nodes.size_normalize(page)
+    inked = tuple(int(np.ptp(np.flatnonzero(digit.any(axis=axis)))) + 1 for axis in (1, 0))
+    assert inked == pytest.approx(expected, abs=1)
+
+
+def test_lopsided_ink_stays_in_the_field() -> None:
+    page = np.zeros((200, 200), np.uint8)
+    page[:, :8] = page[:8, :] = 255
+    page[:60, :60] = 255
+    page[190:, 190:] = 255
+    digit = nodes.size_normalize(ImageOps.expand(Image.fromarray(page), 10, 0))
+    assert (np.flatnonzero(digit.any(axis=0))[0], np.flatnonzero(digit.any(axis=0))[-1]) == (8, 27)
+
+
+NOISE = np.random.default_rng(1).normal(200, 10, (300, 300)).astype(np.uint8)
+BLANK = {
+    "white": (Image.new("L", (90, 60), 255), "The image is blank: no pixel differs from the background by more than 0"),
+    "transparent": (Image.new("RGBA", (90, 60), (255, 0, 0, 0)), "no pixel differs"),
+    "nearly white": (
+        Image.fromarray(np.linspace(240, 255, 5000).astype(np.uint8).reshape(50, 100)),
+        "no pixel differs",
+    ),
+    "one pixel": (Image.new("RGB", (1, 1), "red"), "no pixel differs"),
+    "noise": (Image.fromarray(NOISE), "The image is blank but for specks: its largest stroke is"),
+}
+
+
+@pytest.mark.parametrize(("image", "sentence"), BLANK.values(), ids=BLANK)
+def test_a_blank_image_is_refused(image: Image.Image, sentence: str) -> None:
+    with pytest.raises(ImageError) as raised:
+        nodes.size_normalize(image)
+    assert sentence in str(raised.value)
+    assert "allowed: at least" in str(raised.value)
+
+
+def test_one_refused_image_does_not_stop_the_others(raw_test_images: np.ndarray) -> None:
+    def refuse() -> Image.Image:
+        raise ImageError("It is torn.")
+
+    digits, refused = nodes.read_digits(
+        {"b": lambda: enlarged(raw_test_images[0]), "a": refuse, "c": lambda: Image.new("L", (9, 9))}
+    )
+    assert list(digits) == ["b"]
+    assert refused["image"].tolist() == ["a", "c"]
+    assert refused["reason"].tolist()[0] == "It is torn."
+
+
+def test_a_row_for_each_image_and_network(raw_test_images: np.ndarray, network: keras.Model, mnist: Dataset) -> None:
+    pixels = keras.Input((28, 28, 1))
+    convolutional = keras.Model(pixels, network(keras.layers.Flatten()(pixels)))
+    digits = {"one": raw_test_images[2], "a seven": raw_test_images[0]}
+    named = mnist.model_copy(update={"class_names": tuple(f"no. {label}" for label in range(10))})
+    table = nodes.classify(digits, named, fcn=network, cnn=convolutional)
+    assert table.columns.tolist() == ["image", "network", "predicted", "probability", *(f"p{i}" for i in range(10))]
+    assert table["image"].tolist() == ["a seven", "a seven", "one", "one"]
+    assert table["network"].tolist() == ["fcn", "cnn", "fcn", "cnn"]
+    assert table["predicted"].tolist() == ["no. 7", "no. 7", "no. 1", "no. 1"]
+    expected = network.predict(raw_test_images[[0, 0, 2, 2]].reshape(-1, 784) / 255, verbose=0)
+    np.testing.assert_allclose(table.filter(regex=r"^p\d$"), expected, rtol=1e-4)
+    np.testing.assert_allclose(table["probability"], expected.max(axis=1), rtol=1e-4)
+
+
+def test_a_network_of_other_images_is_named(mnist: Dataset) -> None:
+    other = keras.Sequential([keras.Input((12, 12, 1)), keras.layers.Flatten(), keras.layers.Dense(2)])
+    with pytest.raises(DataError, match=r"cnn\.model takes images of 12 x 12 x 1 numbers; expected 28 x 28"):
+        nodes.classify({}, mnist, cnn=other)
+
+
+def run(own_images: object, mnist: Dataset, network: keras.Model) -> dict[str, Any]:
+    catalog = DataCatalog(
+        {
+            "own_images": MemoryDataset(own_images, copy_mode="assign"),
+            "params:dataset": MemoryDataset(mnist),
+            "fcn.model": MemoryDataset(network, copy_mode="assign"),
+            "predictions_on_images": MemoryDataset(),
+        }
+    )
+    outputs = SequentialRunner().run(create_pipeline(["fcn"]), catalog)
+    names = ("refused_images", "predictions_on_images", "predictions_on_images_figure")
+    return {name: outputs.get(name, catalog.get(name)).load() for name in names}
+
+
+def test_the_shipped_samples_are_read_and_drawn(mnist: Dataset, network: keras.Model) -> None:
+    folder = ROOT / "data" / "01_raw" / "images"
+    assert sum(file.stat().st_size for file in folder.iterdir()) < 100_000
+    outputs = run(ImageFolderDataset(path=str(folder)).load(), mnist, network)
+    table = outputs["predictions_on_images"]
+    assert len(table) == 8
+    assert (table["image"].str[0] == table["predicted"]).sum() >= 7
+    assert outputs["refused_images"].empty
+    figure = outputs["predictions_on_images_figure"]
+    captions = [axes.get_title() for axes in figure.axes]
+    assert captions[:4] == ["0_off_centre.png", "in MNIST's form", "1_rotated…y_exif.jpg", "in MNIST's form"]
+    assert figure.axes[1].texts[0].get_text().startswith("fcn: 0 (")
+
+
+def test_names_that_a_font_cannot_write_do_not_stop_the_figure(
+    raw_test_images: np.ndarray, mnist: Dataset, network: keras.Model
+) -> None:
+    outputs = run({"$x$ 七.png": lambda: enlarged(raw_test_images[0])}, mnist, network)
+    figure = outputs["predictions_on_images_figure"]
+    figure.canvas.draw()
+    assert figure.axes[0].get_title() == r"\$x\$ ?.png"
+
+
+def test_many_images_are_drawn_in_part_and_none_is_said(
+    raw_test_images: np.ndarray, mnist: Dataset, network: keras.Model
+) -> None:
+    many = {f"{index:02}": lambda: Image.fromarray(raw_test_images[0]) for index in range(30)}
+    outputs = run(many, mnist, network)
+    assert outputs["predictions_on_images_figure"].get_suptitle().endswith("the first 24 of 30 images")
+    outputs = run({"blank": lambda: Image.new("L", (9, 9))}, mnist, network)
+    assert outputs["predictions_on_images"].empty
+    assert outputs["predictions_on_images_figure"].texts[0].get_text() == "no such image"
