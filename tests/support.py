@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -31,6 +32,14 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> None:
                 return
         time.sleep(0.2)
     raise TimeoutError(f"not true within {seconds} s")
+
+
+def free_port() -> int:
+    """A port on loopback that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 class Project:

@@ -3,11 +3,13 @@
 import json
 import os
 import re
+import shutil
 import signal
-import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import keras
 import mlflow
@@ -16,9 +18,10 @@ import pandas as pd
 import pytest
 import yaml
 from mlflow.entities import Run
+from PIL import Image
 
 from convnets.parameters import NETWORKS
-from support import Project, idx, wait_until
+from support import Project, free_port, idx, wait_until
 
 REPORTS = {
     "architecture.png",
@@ -268,6 +271,79 @@ def test_a_network_is_added_in_two_places(project: Project) -> None:
     assert recorded(project, "convnets-test")[0].data.tags["mlflow.runColor"] == "#CC79A7"
 
 
+@pytest.fixture
+def trained(finished: Finished, project: Project) -> Project:
+    """A project with the models of another."""
+    shutil.copytree(finished.data / "06_models", project.path / "data" / "test" / "06_models")
+    return project
+
+
+def test_own_images_are_read_and_what_is_none_is_refused(
+    trained: Project, tmp_path: Path, raw_test_images: np.ndarray
+) -> None:
+    Image.fromarray(255 - raw_test_images[0]).resize((300, 300)).save(tmp_path / "seven.jpg")
+    (tmp_path / "notes.txt").write_text("seven")
+    command = ["run", "--env", "test", "--pipeline=prediction", "--params", f"prediction.folder={tmp_path}"]
+    output = trained.kedro(*command)
+    refused = "The file is not recognized as an image; allowed: a PNG or JPEG image."
+    assert f"notes.txt is refused: {refused}" in output
+    assert re.search(r"^ *seven\.jpg( +\d \([01]\.\d\d\)){3}", output, re.M)
+    assert not re.search(r"warning|INFO|Traceback|cuda|oneDNN|absl", output, re.I)
+    data = trained.path / "data" / "test"
+    table = pd.read_csv(data / "07_model_output" / "predictions_on_images.csv")
+    assert table[["image", "network"]].to_numpy().tolist() == [["seven.jpg", network] for network in NETWORKS]
+    (row,) = pd.read_csv(data / "08_reporting" / "prediction" / "refused_images.csv").to_dict("records")
+    assert row == {"image": "notes.txt", "reason": refused}
+    (run,) = recorded(trained, "convnets-test")
+    assert (run.info.run_name, run.info.status) == ("prediction", "FINISHED")
+    assert run.data.params["folder"] == str(tmp_path)
+    artifacts = {artifact.path for artifact in mlflow.MlflowClient(trained.store).list_artifacts(run.info.run_id)}
+    assert artifacts == {"predictions_on_images.csv", "predictions_on_images.png", "refused_images.csv"}
+
+
+def test_without_a_folder_or_a_model_nothing_is_recorded(trained: Project) -> None:
+    command = ["run", "--env", "test", "--pipeline=prediction"]
+    output = trained.kedro(*command, "--params", "prediction.folder=nowhere", status=1)
+    assert f"Error: {trained.path / 'nowhere'}: no such folder; prediction.folder must name a folder" in output
+    (trained.path / "data" / "test" / "06_models" / "cnn.keras").unlink()
+    output = trained.kedro(*command, status=1)
+    assert "Error: No result yet of cnn (cnn.model): run `kedro run --pipeline=cnn` first." in output
+    assert not (trained.path / "mlflow.db").exists()
+
+
+def test_a_logged_model_answers_over_http(finished: Finished, raw_test_images: np.ndarray) -> None:
+    run = finished.runs()["cnn"]
+    assert run.outputs is not None
+    (output,) = run.outputs.model_outputs
+    port = str(free_port())
+    command = ["models", "serve", "-m", f"models:/{output.model_id}", "--env-manager", "local"]
+    server = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", "mlflow", *command, "--host", "127.0.0.1", "--port", port],
+        cwd=finished.project.path,
+        env=os.environ | {"MLFLOW_TRACKING_URI": finished.project.store},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # it starts others
+    )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        wait_until(lambda: urlopen(f"{address}/ping").status == 200, seconds=60)  # noqa: S310 - loopback
+        digit = (raw_test_images[:1] / 255)[..., np.newaxis]
+        request = Request(  # noqa: S310 - loopback
+            f"{address}/invocations",
+            data=json.dumps({"inputs": digit.tolist()}).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urlopen(request, timeout=30) as response:  # noqa: S310
+            answer = json.load(response)
+    finally:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+    predictions = pd.read_parquet(finished.data / "07_model_output" / "cnn" / "predictions.parquet")
+    expected = predictions.filter(regex=r"p\d").to_numpy()[:1]
+    np.testing.assert_allclose(answer["predictions"], expected, rtol=1e-4, atol=1e-6)
+
+
 def test_kedro_viz_shows_the_networks_as_boxes_between_the_layers(finished: Finished) -> None:
     finished.project.kedro("viz", "build")
     graph = json.loads((finished.project.path / "build" / "api" / "main").read_text())
@@ -287,9 +363,7 @@ def test_kedro_viz_shows_the_networks_as_boxes_between_the_layers(finished: Fini
 
 
 def test_the_mlflow_ui_opens_in_the_charts_on_loopback_alone(finished: Finished) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     server = finished.project.start("mlflow", "--env", "test", "--port", str(port))
     try:
         assert server.stdout is not None
