@@ -39,6 +39,7 @@ def test_the_pipelines_are_registered_by_the_names_of_the_networks(idle: Project
         "cnn_no_pool",
         "comparison",
         "fcn",
+        "prediction",
         "preparation",
     ]
 

@@ -170,7 +170,8 @@ def test_a_logged_model_predicts_as_it_did(finished: Finished, raw_test_images: 
     (output,) = run.outputs.model_outputs
     logged = mlflow.MlflowClient(finished.project.store).search_logged_models([run.info.experiment_id])
     assert {model.name for model in logged} == set(NETWORKS)
-    assert all(finished.project.path / "mlartifacts" in Path(model.artifact_location).parents for model in logged)
+    folder = (finished.project.path / "mlartifacts").as_uri()
+    assert all(model.artifact_location.startswith(folder) for model in logged)
     mlflow.set_tracking_uri(finished.project.store)
     model = mlflow.pyfunc.load_model(f"models:/{output.model_id}")
     images = (raw_test_images[:5] / np.float32(255))[..., np.newaxis]

@@ -91,7 +91,7 @@ def results_table(metrics: dict[str, dict[str, Any]]) -> Table:
 
 def predictions_table(predictions: pd.DataFrame) -> Table:
     """Lay out what each network said, a row for each image; columns as `predictions_on_images` has them."""
-    table = Table(title="What the networks read", box=SIMPLE_HEAD, title_justify="left")
+    table = Table(title="What the networks read", box=SIMPLE_HEAD, title_justify="left", pad_edge=False)
     table.add_column("image")
     networks = predictions["network"].unique()
     for network in networks:
