@@ -38,6 +38,7 @@ def test_the_pipelines_are_registered_by_the_names_of_the_networks(idle: Project
         "cnn",
         "cnn_no_pool",
         "comparison",
+        "convolution",
         "fcn",
         "prediction",
         "preparation",

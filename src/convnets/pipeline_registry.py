@@ -7,7 +7,7 @@ from convnets.pipelines import classifier, comparison, convolution, prediction, 
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Register preparation, one classifier per network, and comparison, which make the default; convolution; prediction.
+    """Register preparation, a classifier per network and comparison, which make the default; convolution; prediction.
 
     Returns:
         The pipelines by name. A network's pipeline prepares the data first, so that it runs from the raw files;
