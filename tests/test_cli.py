@@ -75,5 +75,5 @@ def test_a_mistake_gets_one_sentence_and_leaves_nothing(idle: Project, options: 
     assert not list((idle.path / "data").rglob("*.keras"))
 
 
-def test_the_mlflow_ui_waits_for_runs(idle: Project) -> None:
-    assert "has no experiment 'convnets' yet: run `kedro run`" in idle.kedro("mlflow", status=1)
+def test_the_mlflow_ui_waits_for_runs(project: Project) -> None:
+    assert "has no experiment 'convnets' yet: run `kedro run`" in project.kedro("mlflow", status=1)
