@@ -1,10 +1,10 @@
 """The prediction pipeline."""
 
-import warnings
 from collections.abc import Sequence
 
 from kedro.pipeline import Node, Pipeline
 
+from convnets.pipelines import across_namespaces
 from convnets.pipelines.prediction import figures, nodes
 
 
@@ -17,9 +17,7 @@ def create_pipeline(networks: Sequence[str]) -> Pipeline:
     Returns:
         The pipeline.
     """
-    with warnings.catch_warnings():
-        # Kedro takes `cnn.model`, read from the namespace of another pipeline, for a badly chosen name.
-        warnings.filterwarnings("ignore", "One or more dataset names contain '.' characters", UserWarning)
+    with across_namespaces():
         return Pipeline(
             [
                 Node(nodes.read_digits, inputs="own_images", outputs=["digits", "refused_images"], name="read_digits"),
