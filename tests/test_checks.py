@@ -6,14 +6,22 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
+import yaml
 from kedro.io import DataCatalog, DatasetError, MemoryDataset
 
 from convnets.checks import CheckHooks, check_folders, check_results, silence
-from convnets.errors import DataError, MissingResultError
+from convnets.errors import DataError, MissingResultError, ParameterError
 from convnets.images import ImageFolderDataset
-from convnets.parameters import NETWORKS
+from convnets.parameters import NETWORKS, check_parameters
 from convnets.pipeline_registry import register_pipelines
+from support import ROOT
+
+
+@pytest.fixture
+def hooks() -> CheckHooks:
+    return CheckHooks(check_parameters(yaml.safe_load((ROOT / "conf" / "base" / "parameters.yml").read_text())))
 
 
 def results_of(*networks: str) -> DataCatalog:
@@ -57,13 +65,13 @@ def test_a_folder_without_images_is_refused_before_anything_runs(tmp_path: Path)
         check_folders(register_pipelines()["prediction"], catalog)
 
 
-def test_a_message_that_names_a_data_set_is_given_its_file() -> None:
+def test_a_message_that_names_a_data_set_is_given_its_file(hooks: CheckHooks) -> None:
     catalog = DataCatalog.from_config(
         {"raw_train_labels": {"type": "convnets.idx.IDXDataset", "filepath": "/data/labels.gz", "dimensions": 1}}
     )
     node: Any = SimpleNamespace(inputs=["raw_train_labels", "params:dataset"])
     error = DataError("raw_train_labels holds the label 10")
-    CheckHooks().on_node_error(error, node, catalog)
+    hooks.on_node_error(error, node, catalog)
     assert error.__notes__ == ["raw_train_labels is /data/labels.gz"]
 
 
@@ -72,3 +80,10 @@ def test_silence_holds_for_what_native_code_writes(capfd: pytest.CaptureFixture[
         os.write(2, b"a line of TensorFlow")
     os.write(2, b"a line of ours")
     assert capfd.readouterr().err == "a line of ours"
+
+
+def test_images_too_small_for_a_network_are_refused_before_any_is_trained(hooks: CheckHooks) -> None:
+    hooks.before_pipeline_run(register_pipelines()["__default__"], DataCatalog())
+    hooks.after_dataset_saved("train_images", np.zeros((1, 28, 28), np.float32))
+    with pytest.raises(ParameterError, match=r"cnn\.network has windows that do not fit images of 12 x 12"):
+        hooks.after_dataset_saved("train_images", np.zeros((1, 12, 12), np.float32))

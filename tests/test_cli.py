@@ -61,6 +61,11 @@ REFUSED = {
         "dataset.test_samples is 10,001, and raw_test_images holds 10,000 images; expected no more than there are "
         "(raw_test_images is ",
     ),
+    "kernel larger than a feature map": (
+        ["--params", "cnn_no_pool.network.kernel_size=15"],
+        "cnn_no_pool.network has windows that do not fit images of 28 x 28: its kernel_size is 15, strides 1, "
+        "pool_size None; allowed: sizes that leave each layer at least one pixel",
+    ),
     "unknown pipeline": (["--pipeline=cnn_nopool"], "There is no pipeline cnn_nopool: did you mean cnn_no_pool?"),
 }
 
@@ -68,7 +73,11 @@ REFUSED = {
 @pytest.mark.parametrize(("options", "message"), REFUSED.values(), ids=REFUSED)
 def test_a_mistake_gets_one_sentence_and_leaves_nothing(idle: Project, options: list[str], message: str) -> None:
     output = idle.kedro("run", *options, status=1)
-    said = [line for line in output.splitlines() if line and not line.startswith(("convnets: ", "test_images: "))]
+    said = [
+        line
+        for line in output.splitlines()
+        if line and not line.startswith(("convnets: ", "test_images: ", "train_images: "))
+    ]
     assert len(said) == 1
     assert said[0].startswith("Error: ")
     assert message in said[0]

@@ -5,28 +5,46 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
+from pydantic import BaseModel
 
 from convnets.errors import DataError, MissingResultError
 from convnets.images import ImageFolderDataset
 from convnets.parameters import NETWORKS
+from convnets.pipelines.classifier.nodes import build_model, reshape_images
 
 
 class CheckHooks:
     """Checks what a pipeline starts from, and loads TensorFlow where networks are run."""
 
+    def __init__(self, parameters: BaseModel) -> None:
+        """Note the parameters, as `check_parameters` returns them."""
+        self._parameters: Any = parameters
+
     @hook_impl
     def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
         """Load TensorFlow, if networks are run, and check that what the pipeline starts from is there."""
+        self._networks = [name for name in NETWORKS if any(node.namespace == name for node in pipeline.nodes)]
         if any(name.endswith("model") for name in pipeline.datasets()):
             with silence():
                 import tensorflow  # noqa: F401
         check_results(pipeline, catalog)
         check_folders(pipeline, catalog)
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str, data: np.ndarray) -> None:
+        """Check that every network fits the images, before the first of them is trained."""
+        if dataset_name == "train_images":
+            for name in self._networks:
+                network = getattr(self._parameters, name).network
+                inputs, _ = reshape_images(data[:1], data[:1], network)
+                build_model(inputs, network, self._parameters.dataset, self._parameters.seed)
 
     @hook_impl
     def on_node_error(self, error: Exception, node: Node, catalog: DataCatalog) -> None:

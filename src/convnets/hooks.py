@@ -17,5 +17,5 @@ class ProjectHooks:
 
         parameters = check_parameters(context.config_loader["parameters"])
         tracking = TrackingHooks(context.project_path, context.config_loader["tracking"], parameters)
-        for hooks in (TerminalHooks(), tracking, CheckHooks()):
+        for hooks in (TerminalHooks(), tracking, CheckHooks(parameters)):
             context._hook_manager.register(hooks)
