@@ -317,11 +317,14 @@ def test_a_logged_model_answers_over_http(finished: Finished, raw_test_images: n
     assert run.outputs is not None
     (output,) = run.outputs.model_outputs
     port = str(free_port())
+    activated = {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    }  # MLflow looks there for uvicorn
     command = ["models", "serve", "-m", f"models:/{output.model_id}", "--env-manager", "local"]
     server = subprocess.Popen(  # noqa: S603
         [sys.executable, "-m", "mlflow", *command, "--host", "127.0.0.1", "--port", port],
         cwd=finished.project.path,
-        env=os.environ | {"MLFLOW_TRACKING_URI": finished.project.store},
+        env=os.environ | activated | {"MLFLOW_TRACKING_URI": finished.project.store},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,  # it starts others
