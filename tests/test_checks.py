@@ -35,12 +35,12 @@ def results_of(*networks: str) -> DataCatalog:
 
 
 def test_a_comparison_of_networks_that_were_trained_is_let_through() -> None:
-    check_results(register_pipelines()["comparison"], results_of(*NETWORKS))
+    check_results(register_pipelines()["comparison"], results_of(*NETWORKS), None)
 
 
 def test_networks_that_were_not_trained_are_named_with_their_commands() -> None:
     with pytest.raises(MissingResultError) as raised:
-        check_results(register_pipelines()["comparison"], results_of("cnn"))
+        check_results(register_pipelines()["comparison"], results_of("cnn"), None)
     message = str(raised.value)
     assert message.startswith("No result yet of fcn, cnn_no_pool (")
     assert "run `kedro run --pipeline=fcn`, `kedro run --pipeline=cnn_no_pool` first." in message
@@ -48,7 +48,7 @@ def test_networks_that_were_not_trained_are_named_with_their_commands() -> None:
 
 
 def test_a_pipeline_that_makes_its_results_needs_none() -> None:
-    check_results(register_pipelines()["__default__"], DataCatalog())
+    check_results(register_pipelines()["__default__"], DataCatalog(), None)
 
 
 def test_a_model_that_was_not_trained_is_named_with_its_command() -> None:
@@ -56,7 +56,7 @@ def test_a_model_that_was_not_trained_is_named_with_its_command() -> None:
     with pytest.raises(
         MissingResultError, match=re.escape("No result yet of cnn (cnn.model): run `kedro run --pipeline=cnn` first.")
     ):
-        check_results(register_pipelines()["prediction"], models)
+        check_results(register_pipelines()["prediction"], models, None)
 
 
 def test_a_folder_without_images_is_refused_before_anything_runs(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_silence_holds_for_what_native_code_writes(capfd: pytest.CaptureFixture[
 
 
 def test_images_too_small_for_a_network_are_refused_before_any_is_trained(hooks: CheckHooks) -> None:
-    hooks.before_pipeline_run(register_pipelines()["__default__"], DataCatalog())
+    hooks.before_pipeline_run({"env": None}, register_pipelines()["__default__"], DataCatalog())
     hooks.after_dataset_saved("train_images", np.zeros((1, 28, 28), np.float32))
     with pytest.raises(ParameterError, match=r"cnn\.network has windows that do not fit images of 12 x 12"):
         hooks.after_dataset_saved("train_images", np.zeros((1, 12, 12), np.float32))

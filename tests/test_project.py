@@ -207,7 +207,7 @@ def test_networks_one_by_one_can_be_compared(finished: Finished, project: Projec
     once = ["--params", ",".join(f"{network}.training.epochs=1" for network in NETWORKS)]
     project.kedro("run", "--env", "test", "--pipeline=fcn", *once)
     refused = project.kedro("run", "--env", "test", "--pipelines=comparison", status=1)
-    assert "`kedro run --pipeline=cnn`, `kedro run --pipeline=cnn_no_pool`" in refused
+    assert "`kedro run --env test --pipeline=cnn`, `kedro run --env test --pipeline=cnn_no_pool`" in refused
     output = project.kedro("run", "--env", "test", "--pipelines=cnn,cnn_no_pool", *once)
     assert "fcn" not in output
     output = project.kedro("run", "--env", "test", "--pipeline=comparison")
@@ -308,7 +308,7 @@ def test_without_a_folder_or_a_model_nothing_is_recorded(trained: Project) -> No
     assert f"Error: {trained.path / 'nowhere'}: no such folder; prediction.folder must name a folder" in output
     (trained.path / "data" / "test" / "06_models" / "cnn.keras").unlink()
     output = trained.kedro(*command, status=1)
-    assert "Error: No result yet of cnn (cnn.model): run `kedro run --pipeline=cnn` first." in output
+    assert "Error: No result yet of cnn (cnn.model): run `kedro run --env test --pipeline=cnn` first." in output
     assert not (trained.path / "mlflow.db").exists()
 
 
@@ -376,7 +376,7 @@ def test_the_mlflow_ui_opens_in_the_charts_on_loopback_alone(finished: Finished)
         )
         assert address
         wait_until(lambda: b"MLflow" in urlopen(address[0].partition("#")[0]).read(), seconds=60)  # noqa: S310 - loopback
-        assert "is in use: choose another with --port" in finished.project.kedro(
+        assert "cannot be used (Address already in use): choose another with --port" in finished.project.kedro(
             "mlflow", "--env", "test", "--port", str(port), status=1
         )
     finally:

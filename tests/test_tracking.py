@@ -1,6 +1,7 @@
 """The MLflow hook on small pipelines: what is recorded, when, and how runs end."""
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from mlflow.entities import Run
 from convnets.errors import TrackingError
 from convnets.parameters import check_parameters
 from convnets.runner import NetworkByNetworkRunner
-from convnets.tracking import TrackingHooks, git_commit
+from convnets.tracking import TrackingHooks, charts_path, git_commit
+from support import free_port
 
 CONF = Path(__file__).parent.parent / "conf" / "base"
 CATALOG = {
@@ -59,6 +61,7 @@ def tracked_run(tmp_path: Path) -> Callable[..., None]:
         except Exception:
             hooks.on_pipeline_error()
             raise
+        hooks.after_pipeline_run()
 
     return run
 
@@ -213,6 +216,36 @@ def test_a_deleted_experiment_is_refused_with_the_way_back(
     store.delete_experiment(number)
     with pytest.raises(TrackingError, match=f"mlflow experiments restore --experiment-id {number}"):
         tracked_run(network("fcn"))
+
+
+def test_a_server_that_does_not_answer_is_refused_at_once(
+    tracked_run: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri = f"http://127.0.0.1:{free_port()}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    began = time.monotonic()
+    with pytest.raises(TrackingError, match=f"No MLflow server answers at {uri} .*: start it, or unset"):
+        tracked_run(network("fcn"))
+    assert time.monotonic() - began < 15
+
+
+def test_a_damaged_store_is_refused_by_the_ui_too(tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").write_bytes(b"no database at all" * 100)
+    with pytest.raises(TrackingError, match="cannot be used"):
+        charts_path(f"sqlite:///{tmp_path / 'mlflow.db'}", {"experiment": "convnets"})
+
+
+def test_a_network_of_which_only_the_rest_was_run_is_finished(
+    store: mlflow.MlflowClient, tracked_run: Callable[..., None]
+) -> None:
+    class RestAlone(NetworkByNetworkRunner):
+        """Runs the first node alone, as `--only-missing-outputs` runs what is missing."""
+
+        def run(self, pipeline: Pipeline, *args: Any, **kwargs: Any) -> dict[str, Any]:
+            return super().run(pipeline.only_nodes(pipeline.nodes[0].name), *args, **kwargs)
+
+    tracked_run(network("fcn"), RestAlone())
+    assert statuses(store) == {"fcn": "FINISHED"}
 
 
 def test_preparation_alone_needs_no_store(tmp_path: Path, tracked_run: Callable[..., None]) -> None:

@@ -28,13 +28,13 @@ class CheckHooks:
         self._parameters: Any = parameters
 
     @hook_impl
-    def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
+    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog) -> None:
         """Load TensorFlow, if networks are run, and check that what the pipeline starts from is there."""
         self._networks = [name for name in NETWORKS if any(node.namespace == name for node in pipeline.nodes)]
         if any(name.endswith("model") for name in pipeline.datasets()):
             with silence():
                 import tensorflow  # noqa: F401
-        check_results(pipeline, catalog)
+        check_results(pipeline, catalog, run_params["env"])
         check_folders(pipeline, catalog)
 
     @hook_impl
@@ -55,8 +55,13 @@ class CheckHooks:
                     error.add_note(f"{name} is {stored_path(catalog, name)}")
 
 
-def check_results(pipeline: Pipeline, catalog: DataCatalog) -> None:
+def check_results(pipeline: Pipeline, catalog: DataCatalog, environment: str | None) -> None:
     """Check that the results of networks that a pipeline starts from exist.
+
+    Args:
+        pipeline: What will be run.
+        catalog: Where the results are.
+        environment: The configuration in which they are made; `None`: the base.
 
     Raises:
         MissingResultError: Some do not. The message names the networks and the commands that make them.
@@ -66,7 +71,8 @@ def check_results(pipeline: Pipeline, catalog: DataCatalog) -> None:
     ]
     networks = [network for network in NETWORKS if any(name.split(".")[0] == network for name in missing)]
     if networks:
-        commands = ", ".join(f"`kedro run --pipeline={network}`" for network in networks)
+        options = f"--env {environment} " if environment else ""
+        commands = ", ".join(f"`kedro run {options}--pipeline={network}`" for network in networks)
         raise MissingResultError(
             f"No result yet of {', '.join(networks)} ({', '.join(missing)}): run {commands} first."
         )

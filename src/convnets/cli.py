@@ -63,13 +63,17 @@ def mlflow(env: str, port: int) -> None:
     server = [sys.executable, "-m", "mlflow", "ui", "--host", LOOPBACK, "--port", str(port), "--backend-store-uri", uri]
     one_quiet_process = ["--workers", "1", "--uvicorn-opts", "--log-level warning"]
     with suppress(KeyboardInterrupt):
-        subprocess.run([*server, *one_quiet_process], env=os.environ | QUIET, check=False)  # noqa: S603 - MLflow's own
+        served = subprocess.run([*server, *one_quiet_process], env=os.environ | QUIET, check=False)  # noqa: S603 - MLflow's own
+        sys.exit(served.returncode)
 
 
 def _require_free(port: int) -> None:
     with socket.socket() as probe:
-        if probe.connect_ex((LOOPBACK, port)) == 0:
-            raise UserError(f"Port {port} is in use: choose another with --port")
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError as error:
+            raise UserError(f"Port {port} cannot be used ({error.strerror}): choose another with --port") from error
 
 
 @contextmanager

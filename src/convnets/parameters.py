@@ -3,6 +3,7 @@
 The values stand in `conf/base/parameters.yml`; an environment or `--params` replaces some of them.
 """
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -27,6 +28,7 @@ LARGEST_SEED = 2**32 - 1
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Probability = Annotated[float, Field(ge=0, le=1)]
+KernelName = Annotated[str, Field(pattern=r"^[\w .:/-]+$")]  # what MLflow takes for the name of a parameter
 Row = tuple[float, float, float]
 Kernel = tuple[Row, Row, Row]
 Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
@@ -106,6 +108,9 @@ class Convolutional(_Parameters):
     pool_size: PositiveInt | None
 
 
+ARCHITECTURES = {"fully_connected": FullyConnected, "convolutional": Convolutional}
+
+
 class Network(RootModel[Annotated[FullyConnected | Convolutional, Field(discriminator="architecture")]]):
     """The parameters of a network's architecture."""
 
@@ -155,7 +160,7 @@ class Convolution(_Parameters):
     """
 
     image: NonNegativeInt
-    kernels: Annotated[dict[str, Kernel], Field(min_length=1)]
+    kernels: Annotated[dict[KernelName, Kernel], Field(min_length=1)]
     filters: Annotated[tuple[NonNegativeInt, ...], BeforeValidator(_split), Field(min_length=1)]
     images_of_a_filter: PositiveInt
 
@@ -210,12 +215,12 @@ def check_parameters(values: dict[str, Any]) -> BaseModel:
 
 
 def _sentence(detail: Any) -> str:
-    location = [str(part) for part in detail["loc"] if part not in ("fully_connected", "convolutional")]
+    location = [str(part) for part in detail["loc"] if part not in ARCHITECTURES]
     name, found, context = ".".join(location), detail["input"], detail.get("ctx", {})
     match detail["type"]:
         case "extra_forbidden":
             prefix = "".join(f"{part}." for part in location[:-1])
-            return unknown("parameter", location[-1], _names_beside(location), prefix)
+            return unknown("parameter", location[-1], _names_beside(detail["loc"]), prefix)
         case "missing":
             return f"The parameter {name} is missing."
         case "union_tag_invalid":
@@ -226,10 +231,10 @@ def _sentence(detail: Any) -> str:
             return f"{name} is {found!r}; allowed: {detail['msg'].removeprefix('Input should be ').lower()}."
 
 
-def _names_beside(location: list[str]) -> set[str]:
-    """The names that may stand in the block in which `location` ends."""
-    blocks: list[type[BaseModel]] = [ProjectParameters]
+def _names_beside(location: tuple[str, ...]) -> Iterable[str]:
+    """The names that may stand in the block in which pydantic's `location` ends."""
+    block: Any = ProjectParameters
     for part in location[:-1]:
-        inner = blocks[0].model_fields[part].annotation
-        blocks = [FullyConnected, Convolutional] if inner is Network else [inner]  # type: ignore[list-item]
-    return {name for block in blocks for name in block.model_fields}
+        block = ARCHITECTURES[part] if part in ARCHITECTURES else block.model_fields[part].annotation
+    names: Iterable[str] = block.model_fields
+    return names

@@ -10,10 +10,13 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import numpy as np
 import pandas as pd
@@ -33,8 +36,8 @@ if TYPE_CHECKING:
 
 VERSIONS = ("convnets", "kedro", "keras", "mlflow", "numpy", "tensorflow")
 MODEL_REQUIREMENTS = ("keras", "numpy", "tensorflow")
-SHARED_PARAMETERS = ("seed", "dataset")  # the other blocks are each of one namespace
 LONGEST_DIGEST = 36  # of a data set, in MLflow
+LONGEST_ANSWER = 10  # seconds, of a tracking server
 
 
 class TrackingHooks:
@@ -72,12 +75,11 @@ class TrackingHooks:
     def _open_store(self) -> None:
         os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
         import mlflow
-        from sqlalchemy.exc import SQLAlchemyError
 
         uri = tracking_uri(self._project_path, self._settings)
         mlflow.set_tracking_uri(uri)
         name = self._settings["experiment"]
-        try:
+        with reachable(uri):
             self._client: MlflowClient = mlflow.MlflowClient(uri)
             experiment = self._client.get_experiment_by_name(name)
             if experiment is None:
@@ -91,9 +93,6 @@ class TrackingHooks:
             else:
                 self._experiment_id = experiment.experiment_id
             mlflow.set_experiment(experiment_id=self._experiment_id)  # which alone decides where a model is logged
-        except (mlflow.exceptions.MlflowException, SQLAlchemyError) as error:
-            reason = str(error).splitlines()[0]
-            raise TrackingError(f"The MLflow store at {uri} cannot be used: {reason}") from error
         atexit.register(self._close_runs, "KILLED")
 
     def _create_experiment(self, name: str, uri: str) -> str:
@@ -152,6 +151,11 @@ class TrackingHooks:
         self._close_runs("FAILED", failed)
         self._close_runs("KILLED")
 
+    @hook_impl
+    def after_pipeline_run(self) -> None:
+        """Close the runs of namespaces of which only some nodes were run, because the rest was there."""
+        self._close_runs("FINISHED")
+
     def _close_runs(self, status: str, namespaces: Iterable[str] | None = None) -> None:
         with self._lock:
             for namespace in list(self._run_ids if namespaces is None else namespaces):
@@ -170,8 +174,9 @@ class TrackingHooks:
 
         run = self._client.create_run(self._experiment_id, run_name=namespace, tags=self._tags(namespace))
         run_id: str = run.info.run_id
-        shared = {name: self._parameters[name] for name in SHARED_PARAMETERS}
-        nested = shared | self._parameters.get(namespace, {})
+        nested = {"dataset": self._parameters["dataset"], **self._parameters.get(namespace, {})}
+        if namespace in NETWORKS:
+            nested["seed"] = self._parameters["seed"]
         flat = pd.json_normalize(nested, sep=".").iloc[0].to_dict()
         self._client.log_batch(
             run_id,
@@ -266,6 +271,31 @@ def tracking_uri(project_path: Path, settings: dict[str, str]) -> str:
     return os.environ.get("MLFLOW_TRACKING_URI") or local
 
 
+@contextmanager
+def reachable(uri: str) -> Iterator[None]:
+    """Refuse in one sentence a store that cannot be used.
+
+    Raises:
+        TrackingError: No server answers, or MLflow cannot use what is there.
+    """
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    if uri.startswith("http"):
+        try:
+            urlopen(f"{uri}/health", timeout=LONGEST_ANSWER).close()  # noqa: S310 - it starts with http
+        except HTTPError:
+            pass  # it answers, if only that one must log in
+        except OSError as error:  # MLflow itself would try again for minutes
+            raise TrackingError(
+                f"No MLflow server answers at {uri} ({error}): start it, or unset MLFLOW_TRACKING_URI"
+            ) from error
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError) as error:
+        raise TrackingError(f"The MLflow store at {uri} cannot be used: {str(error).splitlines()[0]}") from error
+
+
 def charts_path(uri: str, settings: dict[str, str]) -> str:
     """Where an MLflow server shows the charts of the experiment, below its own address.
 
@@ -274,11 +304,12 @@ def charts_path(uri: str, settings: dict[str, str]) -> str:
         settings: `experiment`, as in `conf/base/tracking.yml`.
 
     Raises:
-        TrackingError: Nothing was recorded yet.
+        TrackingError: Nothing was recorded yet, or the store cannot be used.
     """
     import mlflow
 
-    experiment = mlflow.MlflowClient(uri).get_experiment_by_name(settings["experiment"])
+    with reachable(uri):
+        experiment = mlflow.MlflowClient(uri).get_experiment_by_name(settings["experiment"])
     if experiment is None:
         raise TrackingError(
             f"The MLflow store at {uri} has no experiment {settings['experiment']!r} yet: run `kedro run`"

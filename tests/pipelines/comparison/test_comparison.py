@@ -7,6 +7,7 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 from scipy.stats import binomtest
 
+from convnets.errors import DataError
 from convnets.parameters import NETWORKS, Dataset
 from convnets.pipelines.comparison import create_pipeline, nodes
 
@@ -91,7 +92,7 @@ def test_every_pair_is_tested_and_adjusted() -> None:
 
 def test_networks_of_different_test_images_are_not_compared() -> None:
     other = predictions_of([9, 9, 9, 9, 9], [0, 1, 2, 3, 4], [0.9] * 5)
-    with pytest.raises(ValueError, match="fcn and cnn were tested on different images"):
+    with pytest.raises(DataError, match="fcn and cnn were tested on different images"):
         nodes.compare_pairs(fcn=PREDICTIONS["fcn"], cnn=other)
 
 

@@ -11,6 +11,7 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 from scipy.signal import correlate2d
 
+from convnets.errors import ParameterError
 from convnets.networks import build_network
 from convnets.parameters import Convolution, Dataset, Network
 from convnets.pipelines.convolution import create_pipeline, learned, operation
@@ -150,6 +151,18 @@ def test_the_most_exciting_images_come_first(
     greatest = responses[..., 3].max(axis=(1, 2))
     assert found["image"].tolist() == np.argsort(-greatest, kind="stable")[:4].tolist()
     np.testing.assert_allclose(found["response"], np.sort(greatest)[::-1][:4], rtol=1e-5)
+
+
+def test_a_filter_beyond_a_layers_depth_begins_anew(
+    models: dict[str, keras.Model], images: np.ndarray, convolution: Convolution
+) -> None:
+    chosen = convolution.model_copy(update={"filters": (128 + 3,), "images_of_a_filter": 1})
+    assert learned.find_exciting_images(models["cnn"], images, chosen)["filter"].tolist() == [3]
+
+
+def test_an_image_beyond_the_test_set_is_refused(images: np.ndarray, convolution: Convolution) -> None:
+    with pytest.raises(ParameterError, match=r"convolution\.image is 50; allowed: 0 to 49"):
+        operation.compute_response_maps(images, convolution.model_copy(update={"image": 50}))
 
 
 def test_a_found_pattern_excites_its_filter_more_than_noise_and_than_other_patterns(

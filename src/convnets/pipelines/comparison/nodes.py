@@ -10,6 +10,7 @@ import pandas as pd
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
+from convnets.errors import DataError
 from convnets.parameters import Dataset
 
 COLUMNS = [
@@ -58,12 +59,12 @@ def compare_pairs(**predictions: pd.DataFrame) -> pd.DataFrame:
         `only_other_right`, `both_wrong`, and `p_value`, `p_value_holm`.
 
     Raises:
-        ValueError: The networks were not tested on the same images.
+        DataError: The networks were not tested on the same images.
     """
     rows = []
     for (network, ours), (other, theirs) in combinations(predictions.items(), 2):
         if not ours["label"].equals(theirs["label"]):
-            raise ValueError(f"{network} and {other} were tested on different images: run both again")
+            raise DataError(f"{network} and {other} were tested on different images: run both again")
         right = ours["label"] == ours["predicted"]
         other_right = theirs["label"] == theirs["predicted"]
         table = [

@@ -7,6 +7,7 @@ import pandas as pd
 
 from convnets.parameters import Convolution
 from convnets.pipelines.classifier.nodes import PREDICTION_BATCH
+from convnets.pipelines.convolution.operation import choose_image
 
 if TYPE_CHECKING:
     from keras import Layer, Model
@@ -67,7 +68,7 @@ def compute_feature_maps(model: Model, test_images: np.ndarray, convolution: Con
 
     layers = [layer for layer in model.layers if type(layer).__name__ in ("Conv2D", "MaxPooling2D")]
     inside = keras.Model(model.inputs[0], [layer.output for layer in layers])
-    outputs = inside.predict(test_images[[convolution.image], ..., np.newaxis], verbose=0)
+    outputs = inside.predict(choose_image(test_images, convolution)[..., np.newaxis], verbose=0)
     return {layer.name: output[0] for layer, output in zip(layers, outputs, strict=True)}
 
 
@@ -90,7 +91,7 @@ def find_exciting_images(model: Model, test_images: np.ndarray, convolution: Con
     responses = strongest.predict(test_images[..., np.newaxis], batch_size=PREDICTION_BATCH, verbose=0)
     rows = [
         (number, image, responses[image, number])
-        for number in convolution.filters
+        for number in (index % last.filters for index in convolution.filters)
         for image in np.argsort(-responses[:, number], kind="stable")[: convolution.images_of_a_filter]
     ]
     return pd.DataFrame(rows, columns=["filter", "image", "response"])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from convnets.errors import ParameterError
 from convnets.parameters import Convolution
 
 if TYPE_CHECKING:
@@ -50,6 +51,24 @@ def convolution_layer(kernel: np.ndarray, padding: Padding = "valid", strides: i
     return layer
 
 
+def choose_image(test_images: np.ndarray, convolution: Convolution) -> np.ndarray:
+    """Take the image that is followed through the layers.
+
+    Args:
+        test_images: (m, height, width), float32.
+        convolution: Its `image` is used.
+
+    Returns:
+        (1, height, width), float32.
+
+    Raises:
+        ParameterError: There is no such test image.
+    """
+    if convolution.image >= len(test_images):
+        raise ParameterError(f"convolution.image is {convolution.image}; allowed: 0 to {len(test_images) - 1}")
+    return test_images[[convolution.image]]
+
+
 def compute_response_maps(test_images: np.ndarray, convolution: Convolution) -> dict[str, np.ndarray]:
     """Slide each kernel over the chosen image.
 
@@ -60,7 +79,7 @@ def compute_response_maps(test_images: np.ndarray, convolution: Convolution) -> 
     Returns:
         By kernel, the response map (height - 2, width - 2), float32: where, and how strongly, the pattern is present.
     """
-    image = test_images[[convolution.image]]
+    image = choose_image(test_images, convolution)
     return {
         name: apply_layer(convolution_layer(np.array(kernel)), image)[0] for name, kernel in convolution.kernels.items()
     }
@@ -138,7 +157,7 @@ def downsample(test_images: np.ndarray, convolution: Convolution) -> dict[str, n
     """
     import keras
 
-    image = test_images[[convolution.image]]
+    image = choose_image(test_images, convolution)
     kernel = np.array(next(iter(convolution.kernels.values())))
     response_map = apply_layer(convolution_layer(kernel), image)
     return {
