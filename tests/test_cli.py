@@ -66,6 +66,7 @@ REFUSED = {
         "cnn_no_pool.network has windows that do not fit images of 28 x 28: its kernel_size is 15, strides 1, "
         "pool_size None; allowed: sizes that leave each layer at least one pixel",
     ),
+    "unknown environment": (["--env", "nonsense"], "conf/nonsense"),
     "unknown pipeline": (["--pipeline=cnn_nopool"], "There is no pipeline cnn_nopool: did you mean cnn_no_pool?"),
 }
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import click
+from kedro.config import MissingConfigException
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.cli.utils import env_option
 from kedro.framework.project import pipelines
@@ -81,7 +82,7 @@ def _one_sentence() -> Iterator[None]:
     """Say in one sentence, and not in a traceback, what the user can mend."""
     try:
         yield
-    except (UserError, DatasetError) as error:
+    except (UserError, DatasetError, MissingConfigException) as error:
         notes = [f"({note})" for note in getattr(error, "__notes__", [])]
         raise click.ClickException(" ".join([str(error), *notes])) from error
 
