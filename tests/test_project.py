@@ -220,7 +220,7 @@ def test_networks_one_by_one_can_be_compared(finished: Finished, project: Projec
 
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 def test_an_interrupted_network_is_killed_and_not_left_running(project: Project, signal_number: int) -> None:
-    process = project.start("run", "--env", "test", "--params", "cnn.training.epochs=500", "--pipeline=cnn")
+    process = project.start("run", "--env", "test", "--params", "cnn.training.epochs=500", "--pipelines=fcn,cnn")
     assert process.stdout is not None
     for line in process.stdout:
         if "cnn epoch 2/500" in line:
@@ -228,8 +228,10 @@ def test_an_interrupted_network_is_killed_and_not_left_running(project: Project,
     os.kill(process.pid, signal_number)
     process.communicate(timeout=30)
     assert process.returncode != 0
-    assert [run.info.status for run in recorded(project, "convnets-test")] == ["KILLED"]
-    assert not list(project.path.rglob("*.keras"))
+    statuses = {run.info.run_name: run.info.status for run in recorded(project, "convnets-test")}
+    assert statuses == {"fcn": "FINISHED", "cnn": "KILLED"}
+    models = project.path / "data" / "test" / "06_models"
+    assert [path.name for path in models.glob("*.keras")] == ["fcn.keras"]
 
 
 def test_a_third_data_set_is_one_more_conf_folder(project: Project, tmp_path: Path) -> None:

@@ -150,19 +150,19 @@ class TrackingHooks:
         failed = self._failed or {namespace for namespace in self._at_work.values() if namespace}
         self._close_runs("FAILED", failed)
         self._close_runs("KILLED")
+        atexit.unregister(self._close_runs)
 
     @hook_impl
     def after_pipeline_run(self) -> None:
         """Close the runs of namespaces of which only some nodes were run, because the rest was there."""
         self._close_runs("FINISHED")
+        atexit.unregister(self._close_runs)
 
     def _close_runs(self, status: str, namespaces: Iterable[str] | None = None) -> None:
         with self._lock:
             for namespace in list(self._run_ids if namespaces is None else namespaces):
                 if namespace in self._run_ids:
                     self._client.set_terminated(self._run_ids.pop(namespace), status)
-            if not self._run_ids:
-                atexit.unregister(self._close_runs)
 
     def _declared(self, dataset_name: str) -> dict[str, str]:
         metadata = getattr(self._catalog[dataset_name], "metadata", None) if dataset_name in self._catalog else None
