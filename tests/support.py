@@ -11,10 +11,20 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 ROOT = Path(__file__).parent.parent
+CNN: dict[str, Any] = {  # the lecture's convnet
+    "name": "cnn",
+    "architecture": "convolutional",
+    "filters": [32, 64, 128],
+    "kernel_size": 3,
+    "strides": 1,
+    "padding": "valid",
+    "pool_size": 2,
+}
 RUN_TIMEOUT = 240  # seconds, of one command
 
 

@@ -9,17 +9,9 @@ import pytest
 from convnets.errors import ParameterError
 from convnets.networks import build_network
 from convnets.parameters import Network
+from support import CNN
 
 FULLY_CONNECTED: dict[str, Any] = {"name": "fcn", "architecture": "fully_connected", "units": 512}
-CONVOLUTIONAL: dict[str, Any] = {
-    "name": "cnn",
-    "architecture": "convolutional",
-    "filters": [32, 64, 128],
-    "kernel_size": 3,
-    "strides": 1,
-    "padding": "valid",
-    "pool_size": 2,
-}
 
 
 def build(shape: tuple[int, ...], parameters: dict[str, Any], seed: int = 1) -> keras.Model:
@@ -38,7 +30,7 @@ def test_fcn_is_the_lectures() -> None:
 
 
 def test_cnn_is_the_lectures() -> None:
-    model = build((28, 28, 1), CONVOLUTIONAL)
+    model = build((28, 28, 1), CNN)
     assert table(model) == [
         ("input_1", (28, 28, 1), 0),
         ("conv2d", (26, 26, 32), 320),
@@ -54,7 +46,7 @@ def test_cnn_is_the_lectures() -> None:
 
 
 def test_cnn_without_pooling_is_the_lectures() -> None:
-    model = build((28, 28, 1), CONVOLUTIONAL | {"name": "cnn_no_pool", "pool_size": None})
+    model = build((28, 28, 1), CNN | {"name": "cnn_no_pool", "pool_size": None})
     assert table(model) == [
         ("input_1", (28, 28, 1), 0),
         ("conv2d", (26, 26, 32), 320),
@@ -77,16 +69,16 @@ def test_cnn_without_pooling_is_the_lectures() -> None:
     ids=["kernel_size", "padding", "strides", "filters"],
 )
 def test_each_parameter_shapes_the_first_feature_map(changed: dict[str, Any], shape: tuple[int, ...]) -> None:
-    assert table(build((28, 28, 1), CONVOLUTIONAL | changed))[1][1] == shape
+    assert table(build((28, 28, 1), CNN | changed))[1][1] == shape
 
 
 def test_the_seed_alone_decides_the_first_weights() -> None:
-    first = build((28, 28, 1), CONVOLUTIONAL).get_weights()
+    first = build((28, 28, 1), CNN).get_weights()
     keras.utils.set_random_seed(99)
     build((784,), FULLY_CONNECTED)
-    for ours, theirs in zip(first, build((28, 28, 1), CONVOLUTIONAL).get_weights(), strict=True):
+    for ours, theirs in zip(first, build((28, 28, 1), CNN).get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
-    assert not np.array_equal(first[0], build((28, 28, 1), CONVOLUTIONAL, seed=2).get_weights()[0])
+    assert not np.array_equal(first[0], build((28, 28, 1), CNN, seed=2).get_weights()[0])
 
 
 def test_first_weights_are_spread_as_keras_spreads_them() -> None:
@@ -103,4 +95,4 @@ def test_layers_do_not_begin_with_the_same_weights() -> None:
 
 def test_a_kernel_larger_than_its_feature_map_is_refused() -> None:
     with pytest.raises(ParameterError, match="do not fit images of 28 x 28: its kernel_size is 15"):
-        build((28, 28, 1), CONVOLUTIONAL | {"kernel_size": 15})
+        build((28, 28, 1), CNN | {"kernel_size": 15})

@@ -1,4 +1,4 @@
-"""What is checked before the first node runs, so that nothing expensive is begun in vain."""
+"""What is checked before anything is trained, so that nothing expensive is begun in vain."""
 
 import os
 import sys
@@ -21,7 +21,7 @@ from convnets.pipelines.classifier.nodes import build_model, reshape_images
 
 
 class CheckHooks:
-    """Checks what a pipeline starts from, and loads TensorFlow where networks are run."""
+    """Checks what a pipeline starts from, and that networks fit the images; loads TensorFlow where networks are run."""
 
     def __init__(self, parameters: BaseModel) -> None:
         """Note the parameters, as `check_parameters` returns them."""

@@ -36,14 +36,12 @@ class IDXDataset(AbstractDataset[np.ndarray, np.ndarray]):
         ```
     """
 
-    def __init__(  # noqa: PLR0913 - as the constructor of every data set of Kedro
+    def __init__(
         self,
         *,
         filepath: str,
         dimensions: int,
         sha256: str | None = None,
-        credentials: dict[str, Any] | None = None,
-        fs_args: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         """Describe the file; nothing is read yet.
@@ -52,15 +50,13 @@ class IDXDataset(AbstractDataset[np.ndarray, np.ndarray]):
             filepath: A path, or an address in any file system that fsspec knows; plain or gzip-compressed.
             dimensions: How many dimensions the array must have: 3 for images, 1 for labels.
             sha256: What the SHA-256 of the file, as it is stored, must be, in hexadecimal; `None` does not check.
-            credentials: For the file system.
-            fs_args: Further arguments of the file system.
             metadata: For Kedro-Viz and for tracking; Kedro does not read it.
         """
         self._protocol, path = get_protocol_and_path(filepath)
         self._filepath = PurePosixPath(path)
         self._dimensions = dimensions
         self._sha256 = sha256
-        self._fs = fsspec.filesystem(self._protocol, **(credentials or {}), **(fs_args or {}))
+        self._fs = fsspec.filesystem(self._protocol)
         self.metadata = metadata
         self.found_sha256: str | None = None  # of the file as it was last loaded
 

@@ -16,17 +16,8 @@ from convnets.networks import build_network
 from convnets.parameters import Convolution, Dataset, Network
 from convnets.pipelines.convolution import create_pipeline, learned, operation
 from convnets.pipelines.preparation.nodes import normalize_images
-from support import ROOT
+from support import CNN, ROOT
 
-CNN = {
-    "name": "cnn",
-    "architecture": "convolutional",
-    "filters": [32, 64, 128],
-    "kernel_size": 3,
-    "strides": 1,
-    "padding": "valid",
-    "pool_size": 2,
-}
 NETWORKS = {
     "cnn": Network.model_validate(CNN),
     "cnn_no_pool": Network.model_validate(CNN | {"name": "cnn_no_pool", "pool_size": None}),
@@ -111,12 +102,10 @@ def test_receptive_fields_are_as_far_as_an_output_depends_on_the_image(
     for layer in model.layers:
         if "2d" not in layer.name:
             continue
-        image = tf.constant(np.random.default_rng(1).uniform(size=(1, 28, 28, 1)).astype(np.float32))
         inside = keras.Model(model.inputs[0], layer.output)
         reached = np.zeros((28, 28), bool)
-        for _ in range(5):  # of a pooling window, one pixel passes: several images let all of them pass
-            image = tf.random.shuffle(tf.reshape(image, (28 * 28,)), seed=1)
-            image = tf.reshape(image, (1, 28, 28, 1))
+        for seed in range(20):  # of a pooling window, one pixel passes: several images let all of them pass
+            image = tf.constant(np.random.default_rng(seed).uniform(size=(1, 28, 28, 1)).astype(np.float32))
             with tf.GradientTape() as tape:
                 tape.watch(image)
                 middle = inside(image)[0, 1, 1, :]
@@ -169,7 +158,9 @@ def test_a_found_pattern_excites_its_filter_more_than_noise_and_than_other_patte
     models: dict[str, keras.Model], convolution: Convolution
 ) -> None:
     chosen = convolution.model_copy(update={"filters": (0, 1, 2)})
-    patterns = learned.ascend_to_patterns(models["cnn"], chosen, seed=1)["conv2d_1"]
+    found = learned.ascend_to_patterns(models["cnn"], chosen, seed=1)["conv2d_1"]
+    assert list(found) == [0, 1, 2]
+    patterns = np.stack(list(found.values()))
     assert (patterns.min() >= 0) & (patterns.max() <= 1)
     noise = np.random.default_rng(2).uniform(size=(1, 28, 28))
     layer = models["cnn"].get_layer("conv2d_1")

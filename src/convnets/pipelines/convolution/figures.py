@@ -59,14 +59,14 @@ def plot_convolution_step(
     """
     name, response_map = next(iter(response_maps.items()))
     row, column = divmod(int(response_map.argmax()), response_map.shape[1])
-    return _draw_step(
-        test_images[convolution.image], np.array(convolution.kernels[name]), response_map, name, row, column
-    )
+    image, kernel = test_images[convolution.image], np.array(convolution.kernels[name])
+    return _draw_step(image, kernel, response_map, name, (row, column), float(np.abs(response_map).max()))
 
 
 def _draw_step(  # noqa: PLR0913, PLR0917 - a picture of six things
-    image: np.ndarray, kernel: np.ndarray, response_map: np.ndarray, name: str, row: int, column: int
+    image: np.ndarray, kernel: np.ndarray, response_map: np.ndarray, name: str, place: tuple[int, int], limit: float
 ) -> Figure:
+    row, column = place
     patch = image[row : row + kernel.shape[0], column : column + kernel.shape[1]]
     figure = new_figure(f"One step of the convolution with the kernel “{name}”", width=12, height=2.9)
     axes = figure.subplots(1, 5, width_ratios=[1.3, 1, 1, 1, 1.3])
@@ -75,7 +75,7 @@ def _draw_step(  # noqa: PLR0913, PLR0917 - a picture of six things
     draw_numbers(axes[1], patch, "patch")
     draw_numbers(axes[2], kernel, "times the kernel")
     draw_numbers(axes[3], patch * kernel, f"products, sum {response_map[row, column]:.2f}")
-    draw_signed(axes[4], response_map, "response map", limit=np.abs(response_map).max())
+    draw_signed(axes[4], response_map, "response map", limit=limit)
     mark_window(axes[4], row, column, 1)
     return figure
 
@@ -95,16 +95,14 @@ def animate_convolution(
     """
     name, response_map = next(iter(response_maps.items()))
     image, kernel = test_images[convolution.image], np.array(convolution.kernels[name])
+    limit = float(np.abs(response_map).max())
     frames = []
     for row in range(0, response_map.shape[0], ANIMATED_STEP):
         for column in range(0, response_map.shape[1], ANIMATED_STEP):
             seen = response_map.copy()
             seen[row + 1 :] = np.nan
             seen[row, column + 1 :] = np.nan
-            figure = _draw_step(image, kernel, seen, name, row, column)
-            draw_signed(figure.axes[4], seen, "response map", limit=np.abs(response_map).max())
-            mark_window(figure.axes[4], row, column, 1)
-            frames.append(_render(figure))
+            frames.append(_render(_draw_step(image, kernel, seen, name, (row, column), limit)))
     file = io.BytesIO()
     frames[0].save(
         file, "GIF", save_all=True, append_images=frames[1:], duration=FRAME_MILLISECONDS, loop=0, optimize=True
@@ -291,25 +289,27 @@ def plot_exciting_images(test_images: np.ndarray, exciting_images: pd.DataFrame,
     )
 
 
-def plot_patterns(patterns: dict[str, np.ndarray], convolution: Convolution, network: Network) -> Figure:
+def plot_patterns(patterns: dict[str, dict[int, np.ndarray]], network: Network) -> Figure:
     """Draw the patterns to which filters respond most, a row for each layer.
 
     Args:
         patterns: As `ascend_to_patterns` returns them.
-        convolution: Its `filters` are used.
         network: Its `name` is used.
 
     Returns:
         The figure.
     """
+    columns = max(len(images) for images in patterns.values())
     figure = new_figure(
         f"{network.root.name}: the patterns that filters respond to most, found by gradient ascent",
-        width=1.35 * len(convolution.filters) + 1.6,
+        width=1.35 * columns + 1.6,
         height=1.45 * len(patterns) + 0.6,
     )
-    grid = figure.subplots(len(patterns), len(convolution.filters), squeeze=False)
+    grid = figure.subplots(len(patterns), columns, squeeze=False)
     for row, (layer, images) in zip(grid, patterns.items(), strict=True):
-        for axes, image, number in zip(row, images, convolution.filters, strict=True):
+        for axes in row[len(images) :]:
+            axes.set_axis_off()
+        for axes, (number, image) in zip(row, images.items(), strict=False):
             axes.imshow(image, cmap="Greys", vmin=0, vmax=1)
             axes.set(xticks=[], yticks=[])
             axes.set_title(f"filter {number}", fontsize="x-small")

@@ -25,6 +25,11 @@ def convolution_layers(model: Model) -> list[Layer]:
     return [layer for layer in model.layers if type(layer).__name__ == "Conv2D"]
 
 
+def chosen_filters(layer: Layer, convolution: Convolution) -> list[int]:
+    """The filters of a layer that are shown, each once; an index beyond its depth begins anew."""
+    return list(dict.fromkeys(index % layer.filters for index in convolution.filters))
+
+
 def before_activation(layer: Layer) -> Any:
     """The output of a layer before its activation, whose gradient is nowhere lost: not to relu, nor to softmax.
 
@@ -91,13 +96,13 @@ def find_exciting_images(model: Model, test_images: np.ndarray, convolution: Con
     responses = strongest.predict(test_images[..., np.newaxis], batch_size=PREDICTION_BATCH, verbose=0)
     rows = [
         (number, image, responses[image, number])
-        for number in (index % last.filters for index in convolution.filters)
+        for number in chosen_filters(last, convolution)
         for image in np.argsort(-responses[:, number], kind="stable")[: convolution.images_of_a_filter]
     ]
     return pd.DataFrame(rows, columns=["filter", "image", "response"])
 
 
-def ascend_to_patterns(model: Model, convolution: Convolution, seed: int) -> dict[str, np.ndarray]:
+def ascend_to_patterns(model: Model, convolution: Convolution, seed: int) -> dict[str, dict[int, np.ndarray]]:
     """Find the images to which filters respond most, by gradient ascent from faint noise.
 
     Each step adds the gradient of the filter's mean response, divided by its root mean square, and keeps pixels in
@@ -110,17 +115,20 @@ def ascend_to_patterns(model: Model, convolution: Convolution, seed: int) -> dic
         seed: Of the noise.
 
     Returns:
-        By convolution layer, (filters, height, width), float32.
+        By convolution layer and filter, (height, width), float32.
     """
-    return {layer.name: _ascend(model, layer, convolution.filters, seed) for layer in convolution_layers(model)}
+    patterns = {}
+    for layer in convolution_layers(model):
+        numbers = chosen_filters(layer, convolution)
+        patterns[layer.name] = dict(zip(numbers, _ascend(model, layer, numbers, seed), strict=True))
+    return patterns
 
 
-def _ascend(model: Model, layer: Layer, filters: tuple[int, ...], seed: int) -> np.ndarray:
+def _ascend(model: Model, layer: Layer, numbers: list[int], seed: int) -> np.ndarray:
     import keras
     import tensorflow as tf
 
     inside = keras.Model(model.inputs[0], before_activation(layer))
-    numbers = [number % layer.filters for number in filters]
     noise = np.random.default_rng(seed).uniform(0.4, 0.6, (len(numbers), *model.input_shape[1:]))
     images = tf.Variable(noise.astype(np.float32))
     chosen = tf.one_hot(numbers, layer.filters)

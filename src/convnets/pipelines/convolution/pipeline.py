@@ -104,7 +104,7 @@ def _show_what_is_learned(network: str) -> Pipeline:
             ),
             Node(
                 figures.plot_patterns,
-                inputs=["patterns", "params:convolution", "params:network"],
+                inputs=["patterns", "params:network"],
                 outputs="patterns_figure",
                 name="plot_patterns",
             ),
