@@ -1,6 +1,7 @@
 # The verbs of the project: `make help` lists them.
 SHELL := /bin/bash
 VENV := .venv
+VENV_PYTORCH := .venv-pytorch
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
@@ -11,7 +12,7 @@ PORT_MLFLOW ?= 5000
 export DO_NOT_TRACK := true
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint format viz mlflow lock clean
+.PHONY: help install run test lint format viz mlflow benchmark lock clean
 
 help:  ## list the verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -47,10 +48,19 @@ viz: install  ## open the pipeline in Kedro-Viz
 mlflow: install  ## show the runs in the MLflow UI
 	@$(BIN)/kedro mlflow --port $(PORT_MLFLOW)
 
+benchmark: install $(VENV_PYTORCH)/.installed  ## measure the speed against yardsticks; NETWORK=cnn: of one network
+	@$(BIN)/python benchmarks/compare.py --pytorch $(VENV_PYTORCH)/bin/python $(if $(NETWORK),--network $(NETWORK))
+
+$(VENV_PYTORCH)/.installed: benchmarks/requirements.txt
+	@echo "Setting up $(VENV_PYTORCH), the environment of the PyTorch yardstick ..."
+	@$(PYTHON) -m venv --clear $(VENV_PYTORCH)
+	@$(VENV_PYTORCH)/bin/python -m pip install -qq --disable-pip-version-check -r benchmarks/requirements.txt
+	@touch $@
+
 lock: install  ## write requirements.lock anew from pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
 
-clean:  ## remove .venv and caches; results and the MLflow store stay
-	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .viz build src/*.egg-info
+clean:  ## remove the environments and caches; results and the MLflow store stay
+	@rm -rf $(VENV) $(VENV_PYTORCH) .mypy_cache .pytest_cache .ruff_cache .viz build src/*.egg-info

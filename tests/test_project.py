@@ -211,7 +211,7 @@ def test_networks_one_by_one_can_be_compared(finished: Finished, project: Projec
     output = project.kedro("run", "--env", "test", "--pipelines=cnn,cnn_no_pool", *once)
     assert "fcn" not in output
     output = project.kedro("run", "--env", "test", "--pipeline=comparison")
-    assert re.findall(r"^ *(\w+) .* s *$", output, re.M) == list(NETWORKS)
+    assert re.findall(r"^ *(\w+) .* s +[\d,]+ *$", output, re.M) == list(NETWORKS)
     runs = {run.info.run_name: run for run in recorded(project, "convnets-test")}
     assert runs.keys() == {*NETWORKS, "comparison"}
     assert runs["cnn"].data.metrics.keys() == finished.runs()["cnn"].data.metrics.keys()

@@ -14,6 +14,7 @@ METRICS = {
     "test_accuracy_high": 0.98285,
     "lecture_accuracy": 0.9785,
     "fit_seconds": 6.26,
+    "fit_images_per_second": 47_923.3,
 }
 
 
@@ -23,9 +24,9 @@ def test_the_table_fits_a_terminal_and_has_a_row_for_each_network() -> None:
         results_table({"cnn_no_pool": METRICS | {"lecture_accuracy": None}, "fcn": METRICS})
     )
     lines = [line.split() for line in terminal.getvalue().splitlines() if line.split()]
-    assert lines[-2] == ["fcn", "407,050", "0.9803", "(0.9774", "to", "0.9829)", "0.9785", "6.3", "s"]
+    assert lines[-2] == ["fcn", "407,050", "0.9803", "(0.9774", "to", "0.9829)", "0.9785", "6.3", "s", "47,923"]
     assert lines[-1][0] == "cnn_no_pool"
-    assert lines[-1][-3:] == ["-", "6.3", "s"]
+    assert lines[-1][-4:] == ["-", "6.3", "s", "47,923"]
 
 
 def test_each_image_is_a_row_and_its_name_is_no_markup() -> None:

@@ -31,6 +31,7 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 KernelName = Annotated[str, Field(pattern=r"^[\w .:/-]+$")]  # what MLflow takes for the name of a parameter
 Row = tuple[float, float, float]
 Kernel = tuple[Row, Row, Row]
+Precision = Literal["auto", "float32", "mixed_bfloat16"]
 Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
 
 
@@ -177,6 +178,8 @@ class Prediction(_Parameters):
 
 class _Root(_Parameters):
     seed: Seed
+    precision: Precision
+    steps_per_execution: PositiveInt
     dataset: Dataset
     convolution: Convolution
     prediction: Prediction
@@ -192,7 +195,7 @@ class _Root(_Parameters):
 
 _networks: dict[str, Any] = dict.fromkeys(NETWORKS, (Classifier, ...))
 ProjectParameters = create_model("ProjectParameters", __base__=_Root, **_networks)
-"""The whole of `parameters.yml`: `seed`, `dataset`, `convolution`, `prediction` and a block for each of `NETWORKS`."""
+"""The whole of `parameters.yml`: what all networks share, and a block for each of `NETWORKS`."""
 
 
 def check_parameters(values: dict[str, Any]) -> BaseModel:

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from convnets.parameters import NETWORKS
+from convnets.precision import bfloat16_hardware, choose_policy
 
 
 class TerminalHooks:
@@ -22,6 +23,7 @@ class TerminalHooks:
         """Say what will be done."""
         self._console = Console(highlight=False, soft_wrap=True)
         self._metrics: dict[str, dict[str, Any]] = {}
+        self._precision_said = False
         names = ", ".join(run_params["pipeline_names"] or ["all networks"])
         environment = f", environment {run_params['env']}" if run_params["env"] else ""
         self._console.print(f"[bold]convnets[/bold]: {names}{environment}, {len(pipeline.nodes)} steps")
@@ -30,12 +32,18 @@ class TerminalHooks:
     def before_node_run(self, node: Node, inputs: dict[str, Any]) -> None:
         """Say which network is trained now, and how."""
         if node.name.endswith(".train"):
-            model, images = inputs[f"{node.namespace}.untrained_model"], inputs[f"{node.namespace}.train_inputs"]
+            model, images = inputs[f"{node.namespace}.compiled_model"], inputs[f"{node.namespace}.train_inputs"]
             training = inputs[f"params:{node.namespace}.training"]
             self._console.print(
                 f"[bold]{node.namespace}[/bold]: {model.count_params():,} parameters learn from {len(images):,} images "
                 f"in batches of {training.batch_size}"
             )
+        if node.name.endswith(".compile_model") and not self._precision_said:
+            self._precision_said = True
+            hardware = bfloat16_hardware()
+            found = f"this machine has {hardware}" if hardware else "nothing here is built for bfloat16"
+            policy = choose_policy(inputs["params:precision"])
+            self._console.print(f"precision: {policy} (asked for: {inputs['params:precision']}; {found})")
 
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
@@ -72,9 +80,9 @@ class TerminalHooks:
 
 def results_table(metrics: dict[str, dict[str, Any]]) -> Table:
     """Lay out the metrics of networks, a row for each."""
-    table = Table(title="Results on the test images", box=SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    table = Table(title="Results on the test images", box=SIMPLE_HEAD, title_justify="left", pad_edge=False, padding=0)
     table.add_column("network", no_wrap=True)
-    for heading in ("parameters", "test accuracy (95 % interval)", "lecture", "training"):
+    for heading in ("parameters", "test accuracy (95 %)", "lecture", "training", "images/s"):
         table.add_column(heading, justify="right", no_wrap=True)
     for network in sorted(metrics, key=NETWORKS.index):
         values = metrics[network]
@@ -85,6 +93,7 @@ def results_table(metrics: dict[str, dict[str, Any]]) -> Table:
             f"{values['test_accuracy']:.4f} ({values['test_accuracy_low']:.4f} to {values['test_accuracy_high']:.4f})",
             "-" if lecture is None else f"{lecture:.4g}",
             f"{values['fit_seconds']:.1f} s",
+            f"{values['fit_images_per_second']:,.0f}",
         )
     return table
 

@@ -30,6 +30,7 @@ from convnets.checks import stored_path
 from convnets.errors import TrackingError
 from convnets.figures import INK, network_colour
 from convnets.parameters import NETWORKS
+from convnets.precision import choose_policy
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -176,7 +177,8 @@ class TrackingHooks:
         run_id: str = run.info.run_id
         nested = {"dataset": self._parameters["dataset"], **self._parameters.get(namespace, {})}
         if namespace in NETWORKS:
-            nested["seed"] = self._parameters["seed"]
+            nested |= {name: self._parameters[name] for name in ("seed", "steps_per_execution")}
+            nested["precision"] = choose_policy(self._parameters["precision"])
         flat = pd.json_normalize(nested, sep=".").iloc[0].to_dict()
         self._client.log_batch(
             run_id,

@@ -7,7 +7,6 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-import tensorflow as tf
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
@@ -53,9 +52,10 @@ Trained = list[tuple[keras.Model, pd.DataFrame]]
 
 @pytest.fixture
 def train_fcn(untrained_fcn: keras.Model, images: np.ndarray, labels: np.ndarray) -> Callable[..., Trained]:
-    def train(seed: int = SEED, **changed: Any) -> Trained:
+    def train(seed: int = SEED, precision: str = "float32", steps_per_execution: int = 1, **changed: Any) -> Trained:
         training = TRAINING.model_copy(update=changed)
-        return list(nodes.train(untrained_fcn, images.reshape(600, -1), labels, training, seed))
+        compiled = nodes.compile_model(untrained_fcn, training, precision, steps_per_execution)
+        return list(nodes.train(compiled, images.reshape(600, -1), labels, training, seed))
 
     return train
 
@@ -120,28 +120,40 @@ def test_the_same_seed_gives_the_same_bits(train_fcn: Callable[..., Trained]) ->
     assert not np.array_equal(first[0], other[0])
 
 
+def test_bfloat16_learns_as_well_and_the_model_is_kept_in_float32(
+    untrained_fcn: keras.Model, train_fcn: Callable[..., Trained], images: np.ndarray, labels: np.ndarray
+) -> None:
+    exact = train_fcn(epochs=4)[-1][1]
+    checkpoint, log = train_fcn(epochs=4, precision="mixed_bfloat16")[-1]
+    assert [layer.compute_dtype for layer in checkpoint.layers] == ["bfloat16", "float32"]
+    assert not np.array_equal(log["loss"], exact["loss"])
+    np.testing.assert_allclose(log["loss"], exact["loss"], rtol=0.02)
+    model, _ = nodes.finish_training(checkpoint, log, untrained_fcn)
+    assert {layer.compute_dtype for layer in model.layers} == {"float32"}
+    for ours, theirs in zip(checkpoint.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    accuracy = (nodes.predict(model, images.reshape(600, -1), labels)[0]["predicted"] == labels).mean()
+    assert accuracy == pytest.approx(exact["accuracy"].iloc[-1], abs=0.1)
+
+
+def test_steps_at_a_time_change_the_speed_alone(train_fcn: Callable[..., Trained]) -> None:
+    for ours, theirs in zip(
+        train_fcn()[-1][0].get_weights(), train_fcn(steps_per_execution=8)[-1][0].get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_an_epoch_counts_the_images_it_learns_from(train_fcn: Callable[..., Trained]) -> None:
+    log = train_fcn(validation_split=0.25)[-1][1]
+    np.testing.assert_allclose(log["images_per_second"] * log["epoch_seconds"], 450)
+
+
 def test_the_last_images_are_held_back_for_validation(
     train_fcn: Callable[..., Trained], images: np.ndarray, labels: np.ndarray
 ) -> None:
     model, log = train_fcn(validation_split=0.25)[-1]
     predicted = model.predict(images[450:].reshape(150, -1), verbose=0).argmax(axis=1)
     assert log["val_accuracy"].iloc[-1] == pytest.approx((predicted == labels[450:]).mean())
-
-
-def test_every_image_comes_once_an_epoch_in_an_order_of_its_own() -> None:
-    images, labels = tf.reshape(tf.range(10.0), (10, 1)), tf.range(10)
-
-    def order(seed: int, epoch: int) -> list[int]:
-        batches = list(nodes.shuffled_batches(images, labels, 4, seed, epoch))
-        assert [len(batch) for batch, _ in batches] == [4, 4, 2]
-        for batch, classes in batches:
-            np.testing.assert_array_equal(batch[:, 0], tf.cast(classes, tf.float32))
-        return [int(label) for _, classes in batches for label in classes]
-
-    assert sorted(order(1, 1)) == list(range(10))
-    assert order(1, 1) == order(1, 1)
-    assert order(1, 1) != order(1, 2)
-    assert order(1, 1) != order(2, 1)
 
 
 def test_predictions_are_the_models(train_fcn: Callable[..., Trained], images: np.ndarray, labels: np.ndarray) -> None:
@@ -168,6 +180,7 @@ def test_evaluation_agrees_with_keras(
         calibration=nodes.calibrate(table),
         lecture_accuracy=None,
     )
+    assert metrics["fit_images_per_second"] == pytest.approx(2 * 600 / metrics["fit_seconds"])
     test_loss, test_accuracy = model.evaluate(images.reshape(600, -1), labels, verbose=0)
     assert metrics["test_loss"] == pytest.approx(test_loss, rel=1e-4)
     assert metrics["test_accuracy"] == pytest.approx(test_accuracy)
@@ -183,7 +196,7 @@ def test_the_interval_is_wilsons() -> None:
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     metrics: Any = nodes.evaluate(
         model=model,
-        history=pd.DataFrame({"epoch_seconds": [1.0]}),
+        history=pd.DataFrame({"epoch_seconds": [1.0], "images_per_second": [10.0]}),
         predictions=table,
         prediction_speed={},
         calibration=nodes.calibrate(table),
@@ -236,12 +249,14 @@ def test_the_pipeline_trains_and_reports(
         "test_labels": labels[500:],
         "params:dataset": mnist,
         "params:seed": SEED,
+        "params:precision": "auto",
+        "params:steps_per_execution": 4,
         f"params:{name}.network": network,
         f"params:{name}.training": TRAINING,
         f"params:{name}.lecture_accuracy": 0.99,
     }
     figures = ["architecture", "learning_curves", "confusion_matrix_figure", "reliability_diagram"]
-    kept = ["untrained_model", "checkpoint", "model", "metrics", *figures]
+    kept = ["untrained_model", "compiled_model", "checkpoint", "model", "metrics", *figures]
     catalog = DataCatalog({dataset: MemoryDataset(value, copy_mode="assign") for dataset, value in in_memory.items()})
     for dataset in kept:
         catalog[f"{name}.{dataset}"] = MemoryDataset(copy_mode="assign")

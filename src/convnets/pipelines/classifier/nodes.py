@@ -14,16 +14,16 @@ from statsmodels.stats.proportion import proportion_confint
 from tqdm import tqdm
 
 from convnets.parameters import Dataset, FullyConnected, Network, Training
+from convnets.pipelines.classifier.feed import batches, shuffled_order
+from convnets.precision import choose_policy
 
 if TYPE_CHECKING:
     from keras import Model
-    from tensorflow import Tensor
-    from tensorflow.data import Dataset as Batches
 else:  # Kedro reads the annotations before TensorFlow is wanted
-    Model = Tensor = Batches = Any
+    Model = Any
 
 SECONDS_BETWEEN_LINES = 60  # of a progress bar that goes to a file
-PREDICTION_BATCH = 1000
+PREDICTION_BATCH = 250
 CALIBRATION_BINS = 10
 SMALLEST_PROBABILITY = 1e-7  # Keras's epsilon: it clips probabilities before it takes their logarithm
 
@@ -90,86 +90,103 @@ def summarize_model(untrained_model: Model) -> tuple[str, pd.DataFrame]:
     return "\n".join(lines) + "\n", layers
 
 
-def train(
-    untrained_model: Model, train_inputs: np.ndarray, train_labels: np.ndarray, training: Training, seed: int
-) -> Iterator[tuple[Model, pd.DataFrame]]:
-    """Train a copy of the network, and hand over what there is after each epoch.
+def compile_model(untrained_model: Model, training: Training, precision: str, steps_per_execution: int) -> Model:
+    """The lecture's compilation step, and what only changes how fast a network learns.
 
     Args:
         untrained_model: Not changed.
+        training: Its optimizer and loss are used.
+        precision: `auto`, `float32` or `mixed_bfloat16`: weights stay in float32, all layers but the last compute in
+            bfloat16.
+        steps_per_execution: How many gradient steps TensorFlow takes at a time.
+
+    Returns:
+        A copy of the network, ready to be trained.
+    """
+    import keras
+
+    policy = choose_policy(precision)
+
+    def with_policy(layer: Any) -> Any:
+        dtype = "float32" if layer.name == untrained_model.layers[-1].name else policy
+        return layer.from_config({**layer.get_config(), "dtype": dtype})
+
+    model = keras.models.clone_model(untrained_model, clone_function=with_policy)
+    model.set_weights(untrained_model.get_weights())
+    model.compile(
+        optimizer=training.optimizer,
+        loss=training.loss,
+        metrics=["accuracy"],
+        steps_per_execution=steps_per_execution,
+        jit_compile=False,  # XLA's convolutions are slower on a processor
+    )
+    return model
+
+
+def train(
+    compiled_model: Model, train_inputs: np.ndarray, train_labels: np.ndarray, training: Training, seed: int
+) -> Iterator[tuple[Model, pd.DataFrame]]:
+    """Train the network, and hand over what there is after each epoch.
+
+    Args:
+        compiled_model: It is this one that learns.
         train_inputs: (n, ...), float32.
         train_labels: (n,), uint8.
-        training: Epochs, batch size, and what the lecture calls the compilation step.
+        training: Epochs and batch size.
         seed: Of the order of the images, which is a function of `seed` and the epoch alone.
 
     Yields:
         After each epoch the model, and a table with a row for each epoch so far: `epoch` (from 1), `loss`, `accuracy`,
-        with a validation split `val_loss` and `val_accuracy`, and `epoch_seconds`.
+        with a validation split `val_loss` and `val_accuracy`, `epoch_seconds`, and `images_per_second` learned from.
     """
     import keras
-    import tensorflow as tf
 
-    model = keras.models.clone_model(untrained_model)
-    model.set_weights(untrained_model.get_weights())
-    model.compile(optimizer=training.optimizer, loss=training.loss, metrics=["accuracy"])
-
-    held_back = int(len(train_inputs) * training.validation_split)
-    samples = len(train_inputs) - held_back
-    images, labels = tf.constant(train_inputs[:samples]), tf.constant(train_labels[:samples])
-    validation = (train_inputs[samples:], train_labels[samples:]) if held_back else None
+    samples = len(train_inputs) - int(len(train_inputs) * training.validation_split)
+    inputs, labels = train_inputs[:samples], train_labels[:samples]
+    held_back = (train_inputs[samples:], train_labels[samples:])
+    validation = batches(held_back, PREDICTION_BATCH) if len(held_back[0]) else None
 
     log: list[dict[str, float]] = []
     for epoch in range(1, training.epochs + 1):
-        batches = shuffled_batches(images, labels, training.batch_size, seed, epoch)
+        shuffled = batches((inputs, labels), training.batch_size, order=shuffled_order(samples, seed, epoch))
         with tqdm(
-            total=len(batches),
-            desc=f"{model.name} epoch {epoch}/{training.epochs}",
+            total=len(shuffled),
+            desc=f"{compiled_model.name} epoch {epoch}/{training.epochs}",
             unit=" batches",
             mininterval=0.2 if sys.stderr.isatty() else SECONDS_BETWEEN_LINES,
         ) as bar:
-            progress = keras.callbacks.LambdaCallback(
-                on_train_batch_end=lambda batch, **_: bar.update(batch + 1 - bar.n)
+            progress = keras.callbacks.LambdaCallback(  # Keras counts the last steps taken at a time in full
+                on_train_batch_end=lambda batch, **_: bar.update(min(batch + 1, bar.total) - bar.n)
             )
             started = time.perf_counter()
-            fit = model.fit(batches, shuffle=False, validation_data=validation, callbacks=[progress], verbose=0)
+            fit = compiled_model.fit(
+                shuffled, shuffle=False, validation_data=validation, callbacks=[progress], verbose=0
+            )
             seconds = time.perf_counter() - started
             results = {name: values[0] for name, values in fit.history.items()}
             bar.set_postfix({name: f"{value:.4f}" for name, value in results.items()})
-        log.append({"epoch": epoch, **results, "epoch_seconds": seconds})
-        yield model, pd.DataFrame(log)
+        log.append({"epoch": epoch, **results, "epoch_seconds": seconds, "images_per_second": samples / seconds})
+        yield compiled_model, pd.DataFrame(log)
 
 
-def shuffled_batches(images: Tensor, labels: Tensor, batch_size: int, seed: int, epoch: int) -> Batches:
-    """Batches of all samples in an order that is a function of seed and epoch alone.
-
-    Args:
-        images: (n, ...), float32. It stays where it is: indices are shuffled, and each batch is gathered.
-        labels: (n,), uint8.
-        batch_size: Samples in a batch; the last one may be smaller.
-        seed: Of the experiment.
-        epoch: From 1.
-
-    Returns:
-        A TensorFlow data set of pairs of images and labels.
-    """
-    import tensorflow as tf
-
-    order = np.random.default_rng([seed, epoch]).permutation(len(images))
-    indices = tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
-    return indices.map(lambda batch: (tf.gather(images, batch), tf.gather(labels, batch))).prefetch(1)
-
-
-def finish_training(checkpoint: Model, training_log: pd.DataFrame) -> tuple[Model, pd.DataFrame]:
-    """Make the model of the last epoch the network's model: one that was cut off never takes its place.
+def finish_training(
+    checkpoint: Model, training_log: pd.DataFrame, untrained_model: Model
+) -> tuple[Model, pd.DataFrame]:
+    """Make what was learned in the last epoch the network's model: one that was cut off never takes its place.
 
     Args:
         checkpoint: The model after the last epoch.
         training_log: A row for each epoch.
+        untrained_model: Not changed.
 
     Returns:
-        Model and training log, unchanged.
+        The network in float32, whatever it was trained in, with the weights it learned; and the training log.
     """
-    return checkpoint, training_log
+    import keras
+
+    model = keras.models.clone_model(untrained_model)
+    model.set_weights(checkpoint.get_weights())
+    return model, training_log
 
 
 def predict(model: Model, test_inputs: np.ndarray, test_labels: np.ndarray) -> tuple[pd.DataFrame, dict[str, float]]:
@@ -184,9 +201,9 @@ def predict(model: Model, test_inputs: np.ndarray, test_labels: np.ndarray) -> t
         A table with a row for each test image: `label`, `predicted`, and the probability of each class, `p0`, `p1`, ...
         (float32); and `predict_images_per_second`, measured on it.
     """
-    model.predict(test_inputs[:PREDICTION_BATCH], batch_size=PREDICTION_BATCH, verbose=0)  # compiles
+    model.predict(batches((test_inputs[:PREDICTION_BATCH],), PREDICTION_BATCH), verbose=0)  # compiles
     started = time.perf_counter()
-    probabilities = model.predict(test_inputs, batch_size=PREDICTION_BATCH, verbose=0)
+    probabilities = model.predict(batches((test_inputs,), PREDICTION_BATCH), verbose=0)
     seconds = time.perf_counter() - started
     predictions = pd.DataFrame(probabilities, columns=[f"p{label}" for label in range(probabilities.shape[1])])
     predictions.insert(0, "label", test_labels.astype(np.int64))
@@ -207,7 +224,7 @@ def evaluate(  # noqa: PLR0913 - one argument for each thing that is summed up
 
     Args:
         model: Trained.
-        history: A row for each epoch, with `epoch_seconds`.
+        history: A row for each epoch, with `epoch_seconds` and `images_per_second`.
         predictions: As `predict` returns them.
         prediction_speed: As `predict` returns it.
         calibration: As `calibrate` returns it.
@@ -216,7 +233,8 @@ def evaluate(  # noqa: PLR0913 - one argument for each thing that is summed up
     Returns:
         `test_loss` (the mean cross-entropy in nats), `test_accuracy` with the bounds of its Wilson 95 % interval
         `test_accuracy_low` and `test_accuracy_high`, `expected_calibration_error`, `fit_seconds`, `parameters`,
-        `predict_images_per_second`, `model_bytes`, the size of the model's `.keras` file, and `lecture_accuracy`.
+        `fit_images_per_second` learned from over all epochs, `predict_images_per_second`, `model_bytes`, the
+        size of the model's `.keras` file, and `lecture_accuracy`.
     """
     right = predictions["label"] == predictions["predicted"]
     low, high = proportion_confint(right.sum(), len(right), alpha=0.05, method="wilson")
@@ -229,6 +247,7 @@ def evaluate(  # noqa: PLR0913 - one argument for each thing that is summed up
         "test_accuracy_high": float(high),
         "expected_calibration_error": expected_calibration_error(calibration),
         "fit_seconds": float(history["epoch_seconds"].sum()),
+        "fit_images_per_second": float(np.average(history["images_per_second"], weights=history["epoch_seconds"])),
         **prediction_speed,
         "model_bytes": _keras_file_bytes(model),
         "lecture_accuracy": lecture_accuracy,

@@ -5,7 +5,7 @@ from kedro.pipeline import Node, Pipeline
 from convnets.pipelines.classifier import figures, nodes
 
 SHARED_DATA = {"train_images", "train_labels", "test_images", "test_labels"}
-SHARED_PARAMETERS = {"params:dataset", "params:seed"}
+SHARED_PARAMETERS = {"params:dataset", "params:precision", "params:seed", "params:steps_per_execution"}
 
 
 def create_pipeline(network: str) -> Pipeline:
@@ -41,14 +41,20 @@ def create_pipeline(network: str) -> Pipeline:
                 name="plot_architecture",
             ),
             Node(
+                nodes.compile_model,
+                inputs=["untrained_model", "params:training", "params:precision", "params:steps_per_execution"],
+                outputs="compiled_model",
+                name="compile_model",
+            ),
+            Node(
                 nodes.train,
-                inputs=["untrained_model", "train_inputs", "train_labels", "params:training", "params:seed"],
+                inputs=["compiled_model", "train_inputs", "train_labels", "params:training", "params:seed"],
                 outputs=["checkpoint", "training_log"],
                 name="train",
             ),
             Node(
                 nodes.finish_training,
-                inputs=["checkpoint", "training_log"],
+                inputs=["checkpoint", "training_log", "untrained_model"],
                 outputs=["model", "history"],
                 name="finish_training",
             ),

@@ -21,6 +21,7 @@ COLUMNS = [
     "test_loss",
     "lecture_accuracy",
     "fit_seconds",
+    "fit_images_per_second",
     "predict_images_per_second",
     "model_bytes",
 ]
@@ -35,7 +36,7 @@ def compare(**metrics: dict[str, Any]) -> pd.DataFrame:
     Returns:
         A row for each network: `network`, `parameters`, `test_accuracy` with the bounds of its 95 % interval,
         `test_loss`, `lecture_accuracy` (missing where the lecture reports none), `fit_seconds`,
-        `predict_images_per_second`, `model_bytes`.
+        `fit_images_per_second`, `predict_images_per_second`, `model_bytes`.
     """
     table = pd.DataFrame.from_dict(metrics, orient="index")[COLUMNS]
     return table.rename_axis("network").reset_index()

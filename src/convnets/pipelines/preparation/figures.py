@@ -7,6 +7,7 @@ from convnets.figures import draw_image, new_figure
 from convnets.parameters import Dataset
 
 SAMPLES_OF_A_CLASS = 8
+MARGIN = 2  # pixels around each image
 
 
 def plot_sample_images(train_pixels: np.ndarray, train_labels: np.ndarray, dataset: Dataset) -> Figure:
@@ -21,15 +22,15 @@ def plot_sample_images(train_pixels: np.ndarray, train_labels: np.ndarray, datas
         The figure.
     """
     classes = len(dataset.class_names)
+    height, width = (size + 2 * MARGIN for size in train_pixels.shape[1:])
+    mosaic = np.zeros((classes * height, SAMPLES_OF_A_CLASS * width), train_pixels.dtype)
+    for label in range(classes):
+        for column, image in enumerate(train_pixels[train_labels == label][:SAMPLES_OF_A_CLASS]):
+            top, left = label * height + MARGIN, column * width + MARGIN
+            mosaic[top : top + image.shape[0], left : left + image.shape[1]] = image
     figure = new_figure(f"{dataset.name}: samples of each class", width=7, height=0.78 * classes + 0.6)
-    grid = figure.subplots(classes, SAMPLES_OF_A_CLASS, squeeze=False)
-    for label, (row, name) in enumerate(zip(grid, dataset.class_names, strict=True)):
-        for axes in row:
-            axes.set_axis_off()
-        for axes, image in zip(row, train_pixels[train_labels == label], strict=False):
-            axes.set_axis_on()
-            draw_image(axes, image)
-        row[0].set_axis_on()
-        row[0].set(xticks=[], yticks=[])
-        row[0].set_ylabel(name, rotation=0, ha="right", va="center")
+    axes = figure.subplots()
+    draw_image(axes, mosaic)
+    axes.set_yticks(height * (np.arange(classes) + 0.5), dataset.class_names)
+    axes.tick_params(length=0)
     return figure

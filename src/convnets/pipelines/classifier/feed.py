@@ -1,0 +1,52 @@
+"""How samples reach a network: they stay where they are, and only their indices are shuffled."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from tensorflow.data import Dataset
+else:
+    Dataset = Any
+
+
+def shuffled_order(samples: int, seed: int, epoch: int) -> np.ndarray:
+    """The order in which an epoch shows the samples: a function of seed and epoch alone.
+
+    Args:
+        samples: How many there are.
+        seed: Of the experiment.
+        epoch: From 1.
+
+    Returns:
+        (samples,), int64: each index once.
+    """
+    order: np.ndarray = np.random.default_rng([seed, epoch]).permutation(samples)
+    return order
+
+
+def batches(arrays: tuple[np.ndarray, ...], batch_size: int, order: np.ndarray | None = None) -> Dataset:
+    """Batches of arrays that belong together; no array is copied as a whole.
+
+    Args:
+        arrays: Each (n, ...): inputs, or inputs and labels.
+        batch_size: Samples in a batch; the last one may be smaller.
+        order: (n,): the indices in the order in which they are wanted; `None`: as they are.
+
+    Returns:
+        A TensorFlow data set of tuples of arrays.
+    """
+    import tensorflow as tf
+
+    def batch(index: Any) -> tuple[np.ndarray, ...]:
+        window = slice(index * batch_size, (index + 1) * batch_size)
+        return tuple(array[window if order is None else order[window]] for array in arrays)
+
+    def tensors(index: Any) -> tuple[Any, ...]:
+        taken = tf.numpy_function(batch, [index], [array.dtype for array in arrays], stateful=False)
+        return tuple(tf.ensure_shape(part, (None, *array.shape[1:])) for part, array in zip(taken, arrays, strict=True))
+
+    options = tf.data.Options()
+    options.autotune.enabled = False  # its thread wakes at ever longer intervals, and each epoch's end waits for it
+    count = -(-len(arrays[0]) // batch_size)
+    return tf.data.Dataset.range(count).map(tensors).prefetch(1).with_options(options)
