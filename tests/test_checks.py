@@ -24,6 +24,9 @@ def hooks() -> CheckHooks:
     return CheckHooks(check_parameters(yaml.safe_load((ROOT / "conf" / "base" / "parameters.yml").read_text())))
 
 
+CATALOG_WITHOUT_RESULTS = DataCatalog({f"{network}.last_checkpoint": MemoryDataset(None) for network in NETWORKS})
+
+
 def results_of(*networks: str) -> DataCatalog:
     return DataCatalog(
         {
@@ -48,7 +51,7 @@ def test_networks_that_were_not_trained_are_named_with_their_commands() -> None:
 
 
 def test_a_pipeline_that_makes_its_results_needs_none() -> None:
-    check_results(register_pipelines()["__default__"], DataCatalog(), None)
+    check_results(register_pipelines()["__default__"], CATALOG_WITHOUT_RESULTS, None)
 
 
 def test_a_model_that_was_not_trained_is_named_with_its_command() -> None:
@@ -83,7 +86,7 @@ def test_silence_holds_for_what_native_code_writes(capfd: pytest.CaptureFixture[
 
 
 def test_images_too_small_for_a_network_are_refused_before_any_is_trained(hooks: CheckHooks) -> None:
-    hooks.before_pipeline_run({"env": None}, register_pipelines()["__default__"], DataCatalog())
+    hooks.before_pipeline_run({"env": None}, register_pipelines()["__default__"], CATALOG_WITHOUT_RESULTS)
     hooks.after_dataset_saved("train_images", np.zeros((1, 28, 28), np.float32))
     with pytest.raises(ParameterError, match=r"cnn\.network has windows that do not fit images of 12 x 12"):
         hooks.after_dataset_saved("train_images", np.zeros((1, 12, 12), np.float32))

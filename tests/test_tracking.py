@@ -19,6 +19,7 @@ from mlflow.entities import Run
 from convnets.errors import TrackingError
 from convnets.parameters import check_parameters
 from convnets.runner import NetworkByNetworkRunner
+from convnets.running import Claims
 from convnets.tracking import TrackingHooks, charts_path, git_commit
 from support import free_port
 
@@ -50,18 +51,22 @@ def tracked_run(tmp_path: Path) -> Callable[..., None]:
 
     def run(pipeline: Pipeline, runner: AbstractRunner | None = None) -> None:
         conf = {name: yaml.safe_load((CONF / f"{name}.yml").read_text()) for name in ("parameters", "tracking")}
-        hooks = TrackingHooks(tmp_path, conf["tracking"], check_parameters(conf["parameters"]))
+        claims = Claims(tmp_path)
+        hooks = TrackingHooks(tmp_path, conf["tracking"], check_parameters(conf["parameters"]), claims)
         manager = _create_hook_manager()
         manager.register(hooks)
         catalog = DataCatalog.from_config(CATALOG)
-        about = {"run_id": "this run", "env": None, "pipeline_names": None}
+        about = {"run_id": "this run", "env": None, "pipeline_names": None, "only_missing_outputs": False}
+        claims.before_pipeline_run(pipeline)
         hooks.before_pipeline_run(about, pipeline, catalog)
         try:
             (runner or NetworkByNetworkRunner()).run(pipeline, catalog, manager)
         except Exception:
             hooks.on_pipeline_error()
+            claims.on_pipeline_error()
             raise
         hooks.after_pipeline_run()
+        claims.after_pipeline_run()
 
     return run
 

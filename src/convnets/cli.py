@@ -18,6 +18,7 @@ from kedro.framework.session import KedroSession
 from kedro.io import DatasetError
 
 from convnets.errors import UserError, unknown
+from convnets.running import command_to_go_on
 
 RUNNER = "convnets.runner.NetworkByNetworkRunner"
 LOOPBACK = "127.0.0.1"
@@ -41,7 +42,11 @@ def run(**options: Any) -> None:
         for name in options["pipelines"]:
             if name not in pipelines:
                 raise UserError(unknown("pipeline", name, pipelines))
-        kedro_run.callback(**options)  # type: ignore[misc]
+        try:
+            kedro_run.callback(**options)  # type: ignore[misc]
+        except KeyboardInterrupt:
+            click.echo(f"\nInterrupted. To go on from the last finished epoch: {command_to_go_on()}", err=True)
+            sys.exit(128 + signal.SIGINT)
 
 
 @cli.command()

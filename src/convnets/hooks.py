@@ -9,13 +9,19 @@ class ProjectHooks:
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
-        """Check all parameters before Kedro builds a catalog; Kedro calls the hooks of the last registered first."""
+        """Check all parameters before Kedro builds a catalog."""
         from convnets.checks import CheckHooks  # noqa: PLC0415
         from convnets.parameters import check_parameters  # noqa: PLC0415
+        from convnets.provenance import ProvenanceHooks  # noqa: PLC0415
+        from convnets.running import Claims  # noqa: PLC0415
         from convnets.terminal import TerminalHooks  # noqa: PLC0415
         from convnets.tracking import TrackingHooks  # noqa: PLC0415
+        from convnets.whole_files import WholeFileHooks  # noqa: PLC0415
 
         parameters = check_parameters(context.config_loader["parameters"])
-        tracking = TrackingHooks(context.project_path, context.config_loader["tracking"], parameters)
-        for hooks in (TerminalHooks(), tracking, CheckHooks(parameters)):
+        claims = Claims(context.project_path / context.config_loader["globals"]["outputs"])
+        tracking = TrackingHooks(context.project_path, context.config_loader["tracking"], parameters, claims)
+        # Kedro calls the last of them first: a saved file gets its name, is recorded, and only then counts as made.
+        checks = CheckHooks(parameters)
+        for hooks in (ProvenanceHooks(parameters), TerminalHooks(), tracking, WholeFileHooks(), checks, claims):
             context._hook_manager.register(hooks)

@@ -1,8 +1,11 @@
-"""Project settings, read by Kedro: hooks, and how configuration is merged."""
+"""Project settings, read by Kedro: hooks, the catalog, and how configuration is merged."""
 
+from convnets.catalog import CatalogOfCurrentResults
 from convnets.hooks import ProjectHooks
 
 HOOKS = (ProjectHooks(),)
+
+DATA_CATALOG_CLASS = CatalogOfCurrentResults
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

@@ -24,6 +24,7 @@ class TerminalHooks:
         self._console = Console(highlight=False, soft_wrap=True)
         self._metrics: dict[str, dict[str, Any]] = {}
         self._precision_said = False
+        self._idle = True
         names = ", ".join(run_params["pipeline_names"] or ["all networks"])
         environment = f", environment {run_params['env']}" if run_params["env"] else ""
         self._console.print(f"[bold]convnets[/bold]: {names}{environment}, {len(pipeline.nodes)} steps")
@@ -31,12 +32,14 @@ class TerminalHooks:
     @hook_impl
     def before_node_run(self, node: Node, inputs: dict[str, Any]) -> None:
         """Say which network is trained now, and how."""
+        self._idle = False
         if node.name.endswith(".train"):
-            model, images = inputs[f"{node.namespace}.compiled_model"], inputs[f"{node.namespace}.train_inputs"]
+            start, images = inputs[f"{node.namespace}.starting_point"], inputs[f"{node.namespace}.train_inputs"]
             training = inputs[f"params:{node.namespace}.training"]
+            resumed = f", going on after epoch {len(start.log)} of {training.epochs}" if len(start.log) else ""
             self._console.print(
-                f"[bold]{node.namespace}[/bold]: {model.count_params():,} parameters learn from {len(images):,} images "
-                f"in batches of {training.batch_size}"
+                f"[bold]{node.namespace}[/bold]: {start.model.count_params():,} parameters learn from {len(images):,} "
+                f"images in batches of {training.batch_size}{resumed}"
             )
         if node.name.endswith(".compile_model") and not self._precision_said:
             self._precision_said = True
@@ -71,6 +74,8 @@ class TerminalHooks:
     @hook_impl
     def after_pipeline_run(self) -> None:
         """Print the table of results, and where to look next."""
+        if self._idle:
+            self._console.print("All is there, made from the same parameters, data and code: nothing was to be done.")
         if self._metrics:
             self._console.print(results_table(self._metrics))
             self._console.print(

@@ -10,8 +10,8 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from urllib.request import urlopen
 
 import numpy as np
 import pandas as pd
+from filelock import FileLock
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
@@ -31,6 +32,7 @@ from convnets.errors import TrackingError
 from convnets.figures import INK, network_colour
 from convnets.parameters import NETWORKS
 from convnets.precision import choose_policy
+from convnets.running import Claims, command_to_go_on, run_name
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -39,19 +41,24 @@ VERSIONS = ("convnets", "kedro", "keras", "mlflow", "numpy", "tensorflow")
 MODEL_REQUIREMENTS = ("keras", "numpy", "tensorflow")
 LONGEST_DIGEST = 36  # of a data set, in MLflow
 LONGEST_ANSWER = 10  # seconds, of a tracking server
+STORE_LOCK = "mlflow.db.lock"
+# A server that has gone away is given up after half a minute, not after several.
+QUIET_AND_QUICK = {"MLFLOW_LOGGING_LEVEL": "WARNING", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3"}
 
 
 class TrackingHooks:
     """Opens, fills and closes MLflow runs as Kedro runs nodes and saves data sets."""
 
-    def __init__(self, project_path: Path, settings: dict[str, str], parameters: BaseModel) -> None:
+    def __init__(self, project_path: Path, settings: dict[str, str], parameters: BaseModel, claims: Claims) -> None:
         """Open and import nothing until a pipeline runs.
 
         Args:
             project_path: Where a local store is.
             settings: `uri`, `artifacts` and `experiment`, as in `conf/base/tracking.yml`.
             parameters: As `check_parameters` returns them.
+            claims: The namespaces that this process works on.
         """
+        self._claims = claims
         self._project_path = project_path
         self._settings = settings
         self._parameters = parameters.model_dump(mode="json")
@@ -61,33 +68,40 @@ class TrackingHooks:
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog) -> None:
         """Reach the store, before anything is trained, if some node of the pipeline is recorded."""
         self._catalog = catalog
+        self._pipeline = pipeline
         self._run_params = run_params
         self._run_ids: dict[str, str] = {}
         self._model_ids: dict[str, str] = {}
-        self._inputs: list[Any] = []
+        self._inputs: dict[str, Any] = {}
+        self._epochs: dict[str, int] = {}
         self._unsaved: dict[str | None, set[str]] = {}
         for node in pipeline.nodes:
             self._unsaved.setdefault(run_name(node), set()).update(node.outputs)
         self._failed: set[str] = set()
         self._at_work: dict[int, str | None] = {}
+        self._unrecorded: set[str] = set()
+        self._lost: Exception | None = None
         if any(node.namespace for node in pipeline.nodes):
-            self._open_store()
+            with FileLock(self._project_path / STORE_LOCK):  # MLflow makes a new store once
+                self._open_store()
+            self._close_dead_runs()
 
     def _open_store(self) -> None:
-        os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+        for variable, value in QUIET_AND_QUICK.items():
+            os.environ.setdefault(variable, value)
         import mlflow
 
-        uri = tracking_uri(self._project_path, self._settings)
-        mlflow.set_tracking_uri(uri)
+        self._uri = tracking_uri(self._project_path, self._settings)
+        mlflow.set_tracking_uri(self._uri)
         name = self._settings["experiment"]
-        with reachable(uri):
-            self._client: MlflowClient = mlflow.MlflowClient(uri)
+        with reachable(self._uri):
+            self._client: MlflowClient = mlflow.MlflowClient(self._uri)
             experiment = self._client.get_experiment_by_name(name)
             if experiment is None:
-                self._experiment_id = self._create_experiment(name, uri)
+                self._experiment_id = self._create_experiment(name, self._uri)
             elif experiment.lifecycle_stage == "deleted":
                 raise TrackingError(
-                    f"The MLflow experiment {name!r} at {uri} is deleted: restore it with "
+                    f"The MLflow experiment {name!r} at {self._uri} is deleted: restore it with "
                     f"`mlflow experiments restore --experiment-id {experiment.experiment_id}`, or name another in "
                     "conf's tracking.yml"
                 )
@@ -96,26 +110,45 @@ class TrackingHooks:
             mlflow.set_experiment(experiment_id=self._experiment_id)  # which alone decides where a model is logged
         atexit.register(self._close_runs, "KILLED")
 
+    def _close_dead_runs(self) -> None:
+        from mlflow.exceptions import MlflowException
+
+        for namespace, run_id in list(self._claims.unfinished_runs(self._uri)):
+            with suppress(MlflowException):  # somebody has deleted it
+                if self._client.get_run(run_id).info.status == "RUNNING":
+                    self._client.set_terminated(run_id, "KILLED")
+            if self._run_params["only_missing_outputs"] and namespace in self._unsaved:
+                self._unrecorded.add(namespace)
+            else:
+                self._claims.forget_run(namespace)
+
     def _create_experiment(self, name: str, uri: str) -> str:
         artifacts = None if uri.startswith("http") else (self._project_path / self._settings["artifacts"]).as_uri()
         tags = {"mlflow.experimentKind": "custom_model_development"}  # spares the UI's question what it is
         return self._client.create_experiment(name, artifacts, tags)
 
     @hook_impl
-    def after_dataset_loaded(self, dataset_name: str, data: Any, node: Node) -> None:  # noqa: ARG002
+    def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
         """Note the data that runs are given."""
-        declared = self._declared(dataset_name)
-        if declared.get("log") == "input":
-            self._inputs.append(self._dataset_input(dataset_name, data, declared["context"]))
+        if self._declared(dataset_name).get("log") == "input":
+            self._note_input(dataset_name, data)
+
+    def _note_input(self, name: str, data: np.ndarray) -> None:
+        self._inputs[name] = self._dataset_input(name, data, self._declared(name)["context"])
 
     @hook_impl
-    def before_node_run(self, node: Node) -> None:
-        """Open the run of the node's namespace."""
+    def before_node_run(self, node: Node, inputs: dict[str, Any]) -> None:
+        """Open the run of the node's namespace, and say so where it goes on with a training."""
         with self._lock:
             name = run_name(node)
             self._at_work[threading.get_ident()] = name
             if name and name not in self._run_ids:
-                self._run_ids[name] = self._open_run(name)
+                self._attempt(self._open_run, name)
+            if name and (checkpoint := inputs.get(f"{name}.last_checkpoint")):
+                self._attempt(self._say_resumed, name, len(checkpoint.log))
+
+    def _say_resumed(self, name: str, epochs: int) -> None:
+        self._client.set_tag(self._run_ids[name], "resumed.after_epoch", epochs)
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any, node: Node) -> None:
@@ -123,20 +156,35 @@ class TrackingHooks:
         name = run_name(node)
         if not name:
             return
+        self._attempt(self._record, name, dataset_name, data)
+        self._unsaved[name].discard(dataset_name)
+        if not self._unsaved[name]:
+            self._close_runs("FINISHED", [name])
+
+    def _record(self, name: str, dataset_name: str, data: Any) -> None:
         run_id = self._run_ids[name]
         match self._declared(dataset_name).get("log"):
             case "epochs":
-                row = data.iloc[-1].to_dict()
-                self._log_metrics(run_id, row, step=int(row.pop("epoch")))
+                for row in data.iloc[self._epochs.get(run_id, 0) :].to_dict("records"):
+                    self._epochs[run_id] = int(row.pop("epoch"))
+                    self._log_metrics(run_id, row, step=self._epochs[run_id])
             case "metrics":
                 self._log_metrics(run_id, data, model_id=self._model_ids.get(name))
             case "model":
                 self._model_ids[name] = self._log_model(run_id, name, data)
             case "artifact":
                 self._client.log_artifact(run_id, stored_path(self._catalog, dataset_name))
-        self._unsaved[name].discard(dataset_name)
-        if not self._unsaved[name]:
-            self._close_runs("FINISHED", [name])
+
+    def _attempt(self, record: Callable[..., None], *arguments: Any) -> None:
+        """Let the pipeline go on when the store fails: what is not recorded now can be recorded from the results."""
+        from mlflow.exceptions import MlflowException
+        from sqlalchemy.exc import SQLAlchemyError
+
+        if not self._lost:
+            try:
+                record(*arguments)
+            except (MlflowException, SQLAlchemyError, OSError) as error:
+                self._lost = error
 
     @hook_impl
     def on_node_error(self, node: Node) -> None:
@@ -153,28 +201,44 @@ class TrackingHooks:
         self._close_runs("KILLED")
         atexit.unregister(self._close_runs)
 
-    @hook_impl
+    @hook_impl(trylast=True)
     def after_pipeline_run(self) -> None:
-        """Close the runs of namespaces of which only some nodes were run, because the rest was there."""
+        """Record what earlier runs could not, and close the runs of namespaces of which only some nodes were run.
+
+        Raises:
+            TrackingError: The store failed on the way; results are whole.
+        """
+        for namespace in sorted(self._unrecorded):
+            self._attempt(self._open_run, namespace)
         self._close_runs("FINISHED")
         atexit.unregister(self._close_runs)
+        if self._lost:
+            raise TrackingError(
+                f"The MLflow store at {self._uri} failed on the way ({str(self._lost).splitlines()[0]}): the results "
+                "are whole and in their files, but not all in MLflow; when it can be used again, "
+                f"`{command_to_go_on()}` records them"
+            )
 
     def _close_runs(self, status: str, namespaces: Iterable[str] | None = None) -> None:
         with self._lock:
             for namespace in list(self._run_ids if namespaces is None else namespaces):
-                if namespace in self._run_ids:
-                    self._client.set_terminated(self._run_ids.pop(namespace), status)
+                if run_id := self._run_ids.pop(namespace, None):
+                    self._attempt(self._client.set_terminated, run_id, status)
+                    if not self._lost:
+                        self._claims.forget_run(namespace)
 
     def _declared(self, dataset_name: str) -> dict[str, str]:
         metadata = getattr(self._catalog[dataset_name], "metadata", None) if dataset_name in self._catalog else None
         declared: dict[str, str] = (metadata or {}).get("mlflow", {})
         return declared
 
-    def _open_run(self, namespace: str) -> str:
+    def _open_run(self, namespace: str) -> None:
         from mlflow.entities import Param, RunTag
 
         run = self._client.create_run(self._experiment_id, run_name=namespace, tags=self._tags(namespace))
         run_id: str = run.info.run_id
+        self._run_ids[namespace] = run_id
+        self._claims.note_run(namespace, self._uri, run_id)
         nested = {"dataset": self._parameters["dataset"], **self._parameters.get(namespace, {})}
         if namespace in NETWORKS:
             nested |= {name: self._parameters[name] for name in ("seed", "steps_per_execution")}
@@ -185,8 +249,21 @@ class TrackingHooks:
             params=[Param(str(name), str(value)) for name, value in flat.items()],
             tags=[RunTag(f"version.{package}", version(package)) for package in VERSIONS],
         )
-        self._client.log_inputs(run_id, self._inputs)
-        return run_id
+        if self._run_params["only_missing_outputs"]:
+            self._record_what_is_there(namespace)
+        self._client.log_inputs(run_id, list(self._inputs.values()))
+
+    def _record_what_is_there(self, namespace: str) -> None:
+        """Give a run that goes on with another's work the results which that one left."""
+        for name in self._pipeline.inputs():
+            if name not in self._inputs and self._declared(name).get("log") == "input":
+                self._note_input(name, self._catalog.load(name))
+        for node in self._pipeline.nodes:
+            for name in node.outputs:
+                kind = self._declared(name).get("log")
+                if run_name(node) == namespace and kind and self._catalog.exists(name):
+                    self._record(namespace, name, None if kind == "artifact" else self._catalog.load(name))
+        self._unrecorded.discard(namespace)
 
     def _tags(self, namespace: str) -> dict[str, str]:
         tags = {
@@ -200,7 +277,7 @@ class TrackingHooks:
         if commit := git_commit(self._project_path):
             tags["mlflow.source.git.commit"] = commit
         return tags | {
-            f"sha256.{item.dataset.name}": json.loads(item.dataset.source)["sha256"] for item in self._inputs
+            f"sha256.{item.dataset.name}": json.loads(item.dataset.source)["sha256"] for item in self._inputs.values()
         }
 
     def _dataset_input(self, name: str, data: np.ndarray, context: str) -> Any:
@@ -254,11 +331,6 @@ class TrackingHooks:
             pip_requirements=[f"{package}=={version(package)}" for package in MODEL_REQUIREMENTS],
         )
         return str(logged.model_id)
-
-
-def run_name(node: Node) -> str | None:
-    """The run that records a node: its outermost namespace; `None` if it has none."""
-    return node.namespace.split(".")[0] if node.namespace else None
 
 
 def tracking_uri(project_path: Path, settings: dict[str, str]) -> str:

@@ -10,6 +10,7 @@ import pytest
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
+from convnets.checkpoint import Checkpoint
 from convnets.parameters import Dataset, Network, Training
 from convnets.pipelines.classifier import create_pipeline, nodes
 from convnets.pipelines.preparation.nodes import normalize_images
@@ -55,7 +56,9 @@ def train_fcn(untrained_fcn: keras.Model, images: np.ndarray, labels: np.ndarray
     def train(seed: int = SEED, precision: str = "float32", steps_per_execution: int = 1, **changed: Any) -> Trained:
         training = TRAINING.model_copy(update=changed)
         compiled = nodes.compile_model(untrained_fcn, training, precision, steps_per_execution)
-        return list(nodes.train(compiled, images.reshape(600, -1), labels, training, seed))
+        start = nodes.start_or_resume(compiled, training, None)
+        steps = nodes.train(start, images.reshape(600, -1), labels, training, seed)
+        return [(checkpoint.model, log) for log, checkpoint in steps]
 
     return train
 
@@ -128,7 +131,7 @@ def test_bfloat16_learns_as_well_and_the_model_is_kept_in_float32(
     assert [layer.compute_dtype for layer in checkpoint.layers] == ["bfloat16", "float32"]
     assert not np.array_equal(log["loss"], exact["loss"])
     np.testing.assert_allclose(log["loss"], exact["loss"], rtol=0.02)
-    model, _ = nodes.finish_training(checkpoint, log, untrained_fcn)
+    model, _ = nodes.finish_training(Checkpoint(checkpoint, log, 4), untrained_fcn)
     assert {layer.compute_dtype for layer in model.layers} == {"float32"}
     for ours, theirs in zip(checkpoint.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
@@ -250,13 +253,14 @@ def test_the_pipeline_trains_and_reports(
         "params:dataset": mnist,
         "params:seed": SEED,
         "params:precision": "auto",
+        f"{name}.last_checkpoint": None,
         "params:steps_per_execution": 4,
         f"params:{name}.network": network,
         f"params:{name}.training": TRAINING,
         f"params:{name}.lecture_accuracy": 0.99,
     }
     figures = ["architecture", "learning_curves", "confusion_matrix_figure", "reliability_diagram"]
-    kept = ["untrained_model", "compiled_model", "checkpoint", "model", "metrics", *figures]
+    kept = ["untrained_model", "compiled_model", "starting_point", "checkpoint", "model", "metrics", *figures]
     catalog = DataCatalog({dataset: MemoryDataset(value, copy_mode="assign") for dataset, value in in_memory.items()})
     for dataset in kept:
         catalog[f"{name}.{dataset}"] = MemoryDataset(copy_mode="assign")

@@ -13,6 +13,7 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from statsmodels.stats.proportion import proportion_confint
 from tqdm import tqdm
 
+from convnets.checkpoint import Checkpoint
 from convnets.parameters import Dataset, FullyConnected, Network, Training
 from convnets.pipelines.classifier.feed import batches, shuffled_order
 from convnets.precision import choose_policy
@@ -123,21 +124,37 @@ def compile_model(untrained_model: Model, training: Training, precision: str, st
     return model
 
 
+def start_or_resume(compiled_model: Model, training: Training, last_checkpoint: Checkpoint | None) -> Checkpoint:
+    """Choose where the training begins.
+
+    Args:
+        compiled_model: Untrained.
+        training: Its epochs are used.
+        last_checkpoint: Of a training with the same parameters, data and code that was interrupted; `None`: there is
+            none, or the training shall start afresh.
+
+    Returns:
+        The last checkpoint, or the untrained model and an empty log.
+    """
+    return last_checkpoint or Checkpoint(compiled_model, pd.DataFrame(), training.epochs)
+
+
 def train(
-    compiled_model: Model, train_inputs: np.ndarray, train_labels: np.ndarray, training: Training, seed: int
-) -> Iterator[tuple[Model, pd.DataFrame]]:
+    starting_point: Checkpoint, train_inputs: np.ndarray, train_labels: np.ndarray, training: Training, seed: int
+) -> Iterator[tuple[pd.DataFrame, Checkpoint]]:
     """Train the network, and hand over what there is after each epoch.
 
     Args:
-        compiled_model: It is this one that learns.
+        starting_point: It is its model that learns.
         train_inputs: (n, ...), float32.
         train_labels: (n,), uint8.
         training: Epochs and batch size.
         seed: Of the order of the images, which is a function of `seed` and the epoch alone.
 
     Yields:
-        After each epoch the model, and a table with a row for each epoch so far: `epoch` (from 1), `loss`, `accuracy`,
-        with a validation split `val_loss` and `val_accuracy`, `epoch_seconds`, and `images_per_second` learned from.
+        After each epoch a table with a row for each epoch so far: `epoch` (from 1), `loss`, `accuracy`, with a
+        validation split `val_loss` and `val_accuracy`, `epoch_seconds`, and `images_per_second` learned from; and the
+        checkpoint. A starting point whose epochs are all there is handed over as it is.
     """
     import keras
 
@@ -146,12 +163,14 @@ def train(
     held_back = (train_inputs[samples:], train_labels[samples:])
     validation = batches(held_back, PREDICTION_BATCH) if len(held_back[0]) else None
 
-    log: list[dict[str, float]] = []
-    for epoch in range(1, training.epochs + 1):
+    model, log, _ = starting_point
+    if len(log) == training.epochs:
+        yield log, starting_point
+    for epoch in range(len(log) + 1, training.epochs + 1):
         shuffled = batches((inputs, labels), training.batch_size, order=shuffled_order(samples, seed, epoch))
         with tqdm(
             total=len(shuffled),
-            desc=f"{compiled_model.name} epoch {epoch}/{training.epochs}",
+            desc=f"{model.name} epoch {epoch}/{training.epochs}",
             unit=" batches",
             mininterval=0.2 if sys.stderr.isatty() else SECONDS_BETWEEN_LINES,
         ) as bar:
@@ -159,24 +178,20 @@ def train(
                 on_train_batch_end=lambda batch, **_: bar.update(min(batch + 1, bar.total) - bar.n)
             )
             started = time.perf_counter()
-            fit = compiled_model.fit(
-                shuffled, shuffle=False, validation_data=validation, callbacks=[progress], verbose=0
-            )
+            fit = model.fit(shuffled, shuffle=False, validation_data=validation, callbacks=[progress], verbose=0)
             seconds = time.perf_counter() - started
             results = {name: values[0] for name, values in fit.history.items()}
             bar.set_postfix({name: f"{value:.4f}" for name, value in results.items()})
-        log.append({"epoch": epoch, **results, "epoch_seconds": seconds, "images_per_second": samples / seconds})
-        yield compiled_model, pd.DataFrame(log)
+        row = {"epoch": epoch, **results, "epoch_seconds": seconds, "images_per_second": samples / seconds}
+        log = pd.concat([log, pd.DataFrame([row])], ignore_index=True)
+        yield log, Checkpoint(model, log, training.epochs)
 
 
-def finish_training(
-    checkpoint: Model, training_log: pd.DataFrame, untrained_model: Model
-) -> tuple[Model, pd.DataFrame]:
+def finish_training(checkpoint: Checkpoint, untrained_model: Model) -> tuple[Model, pd.DataFrame]:
     """Make what was learned in the last epoch the network's model: one that was cut off never takes its place.
 
     Args:
-        checkpoint: The model after the last epoch.
-        training_log: A row for each epoch.
+        checkpoint: After the last epoch.
         untrained_model: Not changed.
 
     Returns:
@@ -185,8 +200,8 @@ def finish_training(
     import keras
 
     model = keras.models.clone_model(untrained_model)
-    model.set_weights(checkpoint.get_weights())
-    return model, training_log
+    model.set_weights(checkpoint.model.get_weights())
+    return model, checkpoint.log
 
 
 def predict(model: Model, test_inputs: np.ndarray, test_labels: np.ndarray) -> tuple[pd.DataFrame, dict[str, float]]:

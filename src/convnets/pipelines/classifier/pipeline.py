@@ -47,14 +47,20 @@ def create_pipeline(network: str) -> Pipeline:
                 name="compile_model",
             ),
             Node(
+                nodes.start_or_resume,
+                inputs=["compiled_model", "params:training", "last_checkpoint"],
+                outputs="starting_point",
+                name="start_or_resume",
+            ),
+            Node(
                 nodes.train,
-                inputs=["compiled_model", "train_inputs", "train_labels", "params:training", "params:seed"],
-                outputs=["checkpoint", "training_log"],
+                inputs=["starting_point", "train_inputs", "train_labels", "params:training", "params:seed"],
+                outputs=["training_log", "checkpoint"],  # in this order they are saved after each epoch
                 name="train",
             ),
             Node(
                 nodes.finish_training,
-                inputs=["checkpoint", "training_log", "untrained_model"],
+                inputs=["checkpoint", "untrained_model"],
                 outputs=["model", "history"],
                 name="finish_training",
             ),

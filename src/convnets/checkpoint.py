@@ -1,0 +1,105 @@
+"""What a training needs to go on after an interruption: the model, its optimizer and the log so far, in one file."""
+
+import io
+import tempfile
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import fsspec
+import pandas as pd
+from kedro.io import AbstractDataset, DatasetError
+from kedro.io.core import get_filepath_str, get_protocol_and_path
+
+if TYPE_CHECKING:
+    from keras import Model
+else:
+    Model = Any
+
+LOG = "training_log.csv"
+PLANNED = "epochs.txt"
+
+
+class Checkpoint(NamedTuple):
+    """A training after its last finished epoch.
+
+    Attributes:
+        model: Compiled, with the state of its optimizer.
+        log: A row for each finished epoch, as `train` makes it.
+        epochs: How many are planned.
+    """
+
+    model: Model
+    log: pd.DataFrame
+    epochs: int
+
+
+class CheckpointDataset(AbstractDataset[Checkpoint, Checkpoint]):
+    """Keeps a checkpoint as a `.keras` file with the log among its members, so that they cannot disagree.
+
+    It counts as existing only once all planned epochs are in it: until then Kedro has the training to do.
+    """
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        """Describe the file; nothing is read yet.
+
+        Args:
+            filepath: A path that ends in `.keras`.
+            metadata: For Kedro-Viz and for tracking; Kedro does not read it.
+        """
+        self._protocol, path = get_protocol_and_path(filepath)
+        self._filepath = PurePosixPath(path)
+        self._fs = fsspec.filesystem(self._protocol)
+        self.metadata = metadata
+
+    def load(self) -> Checkpoint:
+        """Read the checkpoint; nothing in it is executed.
+
+        Raises:
+            DatasetError: It is damaged.
+        """
+        import keras
+
+        try:
+            log, epochs = self._progress()
+            with tempfile.TemporaryDirectory() as folder:
+                local = Path(folder) / "checkpoint.keras"
+                self._fs.get(self._path, str(local))
+                return Checkpoint(keras.saving.load_model(local, safe_mode=True), log, epochs)
+        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+            raise DatasetError(f"{self._filepath} is no whole checkpoint ({error}): delete it") from error
+
+    def save(self, data: Checkpoint) -> None:
+        """Write the checkpoint."""
+        with tempfile.TemporaryDirectory() as folder:
+            local = Path(folder) / "checkpoint.keras"
+            data.model.save(local)
+            with zipfile.ZipFile(local, "a") as archive:
+                archive.writestr(LOG, data.log.to_csv(index=False))
+                archive.writestr(PLANNED, str(data.epochs))
+            self._fs.put(str(local), self._path)
+
+    def finished_epochs(self) -> int:
+        """How many epochs are in the file; 0 if there is none, or a damaged one."""
+        try:
+            return len(self._progress()[0])
+        except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+            return 0
+
+    @property
+    def _path(self) -> str:
+        return str(get_filepath_str(self._filepath, self._protocol))
+
+    def _progress(self) -> tuple[pd.DataFrame, int]:
+        with self._fs.open(self._path, "rb") as file, zipfile.ZipFile(file) as archive:
+            return pd.read_csv(io.BytesIO(archive.read(LOG))), int(archive.read(PLANNED))
+
+    def _exists(self) -> bool:
+        try:
+            log, epochs = self._progress()
+        except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+            return False
+        return len(log) == epochs
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": self._filepath, "protocol": self._protocol}

@@ -1,0 +1,206 @@
+"""What each result was made from: parameters, data, code and versions, noted beside it.
+
+`kedro run --only-missing-outputs` makes again what was made from something else, and says what has changed.
+"""
+
+import ast
+import hashlib
+import importlib.util
+import json
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from kedro.framework.hooks import hook_impl
+from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline
+from pydantic import BaseModel
+from rich.console import Console
+
+from convnets.catalog import CatalogOfCurrentResults
+from convnets.checkpoint import CheckpointDataset
+from convnets.whole_files import is_local_file
+
+FOLDER = ".made_from"  # beside the results
+PACKAGE = "convnets"
+VERSIONS = ("keras", "numpy", "tensorflow")
+LONGEST_LIST = 3
+
+Origin = dict[str, str]
+"""What a data set is made from: `parameter seed`: "1", `code`: a digest, `fcn.model`: the digest of its origin, ..."""
+
+
+class ProvenanceHooks:
+    """Notes what each result was made from, and has made again what was made from something else."""
+
+    def __init__(self, parameters: BaseModel) -> None:
+        """Note the parameters, as `check_parameters` returns them."""
+        self._parameters = parameters.model_dump(mode="json")
+
+    @hook_impl
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogOfCurrentResults
+    ) -> None:
+        """Find out what is outdated, if only what is missing shall be made, and where a training can go on."""
+        self._catalog = catalog
+        self._origins = find_origins(pipeline, catalog, self._parameters)
+        if not run_params["only_missing_outputs"]:
+            return
+        noted = {name: read_origin(catalog, name) for name in self._origins if is_local_file(catalog.get(name))}
+        catalog.outdated = frozenset(name for name, origin in noted.items() if origin != self._origins[name])
+        self._say_what_changed(noted)
+        for name in noted.keys() - catalog.outdated:
+            dataset = catalog[name]
+            if isinstance(dataset, CheckpointDataset) and dataset.finished_epochs() and not dataset.exists():
+                catalog.save(f"{name.removesuffix('checkpoint')}last_checkpoint", dataset.load())
+
+    def _say_what_changed(self, noted: dict[str, Origin]) -> None:
+        again: dict[str, list[str]] = {}
+        for name in sorted(self._catalog.outdated):
+            if noted[name] and (change := describe_change(noted[name], self._origins[name])):
+                again.setdefault(change, []).append(name)
+        console = Console(highlight=False, soft_wrap=True)
+        for change, names in again.items():
+            console.print(f"Made again, since {change}: {', '.join(names)}", markup=False)
+
+    @hook_impl
+    def before_dataset_saved(self, dataset_name: str) -> None:
+        """Strike out what the data set was made from, before it is replaced by what is made from something else."""
+        if is_local_file(self._catalog.get(dataset_name)):
+            origin = read_origin(self._catalog, dataset_name)
+            if origin != self._origins[dataset_name]:
+                note_path(self._catalog, dataset_name).unlink(missing_ok=True)
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str) -> None:
+        """Note what the data set was made from. It is called after the hooks that record it elsewhere."""
+        if is_local_file(self._catalog.get(dataset_name)):
+            path = note_path(self._catalog, dataset_name)
+            path.parent.mkdir(exist_ok=True)
+            unfinished = path.with_suffix(".unfinished")
+            unfinished.write_text(json.dumps(self._origins[dataset_name], indent=1))
+            unfinished.replace(path)
+
+
+def find_origins(pipeline: Pipeline, catalog: DataCatalog, parameters: dict[str, Any]) -> dict[str, Origin]:
+    """Find what each output of a pipeline's nodes would be made from now.
+
+    Args:
+        pipeline: What will be run.
+        catalog: Where its data sets are.
+        parameters: Nested, as in `parameters.yml`.
+
+    Returns:
+        The origin of each output.
+    """
+    digests = {name: digest for name in pipeline.inputs() if (digest := digest_of_input(catalog, name))}
+    origins: dict[str, Origin] = {}
+    for node in pipeline.nodes:
+        origin = {"code": digest_of_code(str(node.func.__module__))}
+        origin |= {f"version of {package}": version(package) for package in VERSIONS}
+        for name in node.inputs:
+            if name.startswith("params:"):
+                origin |= _flat(name.removeprefix("params:"), parameters)
+            elif name in digests:
+                origin[name] = digests[name]
+        for name in node.outputs:
+            origins[name] = origin
+            digests[name] = digest_of(origin)
+    return origins
+
+
+def _flat(name: str, parameters: dict[str, Any]) -> Origin:
+    value: Any = parameters
+    for part in name.split("."):
+        value = value[part]
+    if not isinstance(value, dict):
+        return {f"parameter {name}": json.dumps(value)}
+    flat: Origin = {}
+    for part in value:
+        flat |= _flat(f"{name}.{part}", parameters)
+    return flat
+
+
+def digest_of_input(catalog: DataCatalog, name: str) -> str | None:
+    """The digest of what a run starts from: a result's origin, a file's or a folder's content; `None` in memory."""
+    dataset: Any = catalog.get(name)
+    path = getattr(dataset, "_filepath", None)
+    if path is None:
+        return None
+    if is_local_file(dataset) and (origin := read_origin(catalog, name)):
+        return digest_of(origin)
+    path = Path(path)
+    files = sorted(item for item in path.rglob("*") if item.is_file()) if path.is_dir() else [path]
+    return digest_of({str(file.relative_to(path)): _digest_of_file(file) for file in files if file.exists()})
+
+
+def _digest_of_file(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest_of(origin: Origin) -> str:
+    """A digest of an origin."""
+    return hashlib.sha256(json.dumps(origin, sort_keys=True).encode()).hexdigest()
+
+
+@cache
+def digest_of_code(module: str) -> str:
+    """A digest of a module of the project and of all modules of the project that it imports, directly or not."""
+    sources: Origin = {}
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        found = importlib.util.find_spec(name) if name not in sources and name.partition(".")[0] == PACKAGE else None
+        if found and found.origin:
+            sources[name] = Path(found.origin).read_text()
+            waiting += _imports(ast.parse(sources[name]))
+    return digest_of(sources)
+
+
+def _imports(tree: ast.AST) -> list[str]:
+    names: list[str] = []
+    for statement in ast.walk(tree):
+        if isinstance(statement, ast.Import):
+            names += [alias.name for alias in statement.names]
+        elif isinstance(statement, ast.ImportFrom) and statement.module:
+            names.append(statement.module)
+            if statement.module.startswith(f"{PACKAGE}.pipelines"):  # what is imported may be a module itself
+                package = importlib.util.find_spec(statement.module)
+                if package and package.submodule_search_locations:
+                    names += [f"{statement.module}.{alias.name}" for alias in statement.names]
+    return names
+
+
+def note_path(catalog: DataCatalog, name: str) -> Path:
+    """Where it is noted what a data set that is a local file was made from."""
+    dataset: Any = catalog[name]
+    path = Path(dataset._filepath)
+    return path.parent / FOLDER / f"{name}.json"
+
+
+def read_origin(catalog: DataCatalog, name: str) -> Origin:
+    """What is noted of a data set; empty if nothing is, or nothing that can be read."""
+    try:
+        noted = json.loads(note_path(catalog, name).read_text())
+    except (OSError, ValueError):
+        return {}
+    return noted if isinstance(noted, dict) else {}
+
+
+def describe_change(before: Origin, now: Origin) -> str:
+    """Say in a few words which parameters, versions, code or data files differ; nothing if only results do."""
+    changes = []
+    for name in sorted(before.keys() | now.keys()):
+        was, is_now = before.get(name), now.get(name)
+        if was == is_now:
+            continue
+        if name == "code":
+            changes.append("the code has changed")
+        elif name.startswith(("parameter ", "version of ")):
+            changes.append(f"{name.removeprefix('parameter ')} was {was} and is {is_now}")
+        elif name.startswith("raw_"):
+            changes.append(f"{name} has changed")
+    more = f" and {len(changes) - LONGEST_LIST} more" if len(changes) > LONGEST_LIST else ""
+    return "; ".join(changes[:LONGEST_LIST]) + more
