@@ -57,7 +57,7 @@ def tracked_run(tmp_path: Path) -> Callable[..., None]:
         manager.register(hooks)
         catalog = DataCatalog.from_config(CATALOG)
         about = {"run_id": "this run", "env": None, "pipeline_names": None, "only_missing_outputs": False}
-        claims.before_pipeline_run(pipeline)
+        claims.before_pipeline_run(pipeline, catalog)
         hooks.before_pipeline_run(about, pipeline, catalog)
         try:
             (runner or NetworkByNetworkRunner()).run(pipeline, catalog, manager)
@@ -221,6 +221,16 @@ def test_a_deleted_experiment_is_refused_with_the_way_back(
     store.delete_experiment(number)
     with pytest.raises(TrackingError, match=f"mlflow experiments restore --experiment-id {number}"):
         tracked_run(network("fcn"))
+
+
+def test_an_experiment_that_another_run_has_just_made_is_used(
+    store: mlflow.MlflowClient, tracked_run: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = store.create_experiment("convnets")
+    with monkeypatch.context() as before_it_was_made:
+        before_it_was_made.setattr(mlflow.MlflowClient, "get_experiment_by_name", lambda *_: None)
+        tracked_run(network("fcn"))
+    assert {run.info.experiment_id for run in runs_in(store)} == {number}
 
 
 def test_a_server_that_does_not_answer_is_refused_at_once(

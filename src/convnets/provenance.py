@@ -20,7 +20,7 @@ from rich.console import Console
 
 from convnets.catalog import CatalogOfCurrentResults
 from convnets.checkpoint import CheckpointDataset
-from convnets.whole_files import is_local_file
+from convnets.whole_files import is_local_file, write_whole
 
 FOLDER = ".made_from"  # beside the results
 PACKAGE = "convnets"
@@ -78,9 +78,7 @@ class ProvenanceHooks:
         if is_local_file(self._catalog.get(dataset_name)):
             path = note_path(self._catalog, dataset_name)
             path.parent.mkdir(exist_ok=True)
-            unfinished = path.with_suffix(".unfinished")
-            unfinished.write_text(json.dumps(self._origins[dataset_name], indent=1))
-            unfinished.replace(path)
+            write_whole(path, json.dumps(self._origins[dataset_name], indent=1))
 
 
 def find_origins(pipeline: Pipeline, catalog: DataCatalog, parameters: dict[str, Any]) -> dict[str, Origin]:

@@ -4,13 +4,17 @@ import json
 import shlex
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 from kedro.framework.hooks import hook_impl
+from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from rich.console import Console
+
+from convnets.whole_files import is_local_file
 
 FOLDER = ".running"  # in the folder of results
 
@@ -28,8 +32,9 @@ class Claims:
         self._locks: dict[str, FileLock] = {}
 
     @hook_impl
-    def before_pipeline_run(self, pipeline: Pipeline) -> None:
+    def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
         """Claim the pipeline's namespaces, in one order in every process; wait for those that another run works on."""
+        self._catalog = catalog
         self._folder.mkdir(parents=True, exist_ok=True)
         for name in sorted({name for node in pipeline.nodes if (name := run_name(node))}):
             lock = self._lock(name)
@@ -39,6 +44,19 @@ class Claims:
                 Console().print(f"Another run works on {name}: waiting until it has ended")
                 lock.acquire()
             self._locks[name] = lock
+
+    @hook_impl
+    def before_dataset_saved(self, dataset_name: str, node: Node) -> None:
+        """Claim a file that the runs of all networks make, as the counts of the classes, for as long as it is saved."""
+        if run_name(node) is None and is_local_file(self._catalog.get(dataset_name)):
+            self._locks[dataset_name] = self._lock(dataset_name)
+            self._locks[dataset_name].acquire()
+
+    @hook_impl(trylast=True)
+    def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
+        """Give the file up, once it is noted what it was made from."""
+        if run_name(node) is None and (lock := self._locks.pop(dataset_name, None)):
+            lock.release()
 
     @hook_impl(trylast=True)
     def after_pipeline_run(self) -> None:
@@ -62,23 +80,21 @@ class Claims:
     def unfinished_runs(self, uri: str) -> Iterator[tuple[str, str]]:
         """The runs in an MLflow store of which processes noted that they are open, and that no process works on.
 
+        None begins to work on a namespace while it is handed over: the note that is then struck out is the dead run's.
+
         Yields:
             Namespace and run id.
         """
         for note in sorted(self._folder.glob("*.json")):
             name = note.stem
-            try:
+            ours = nullcontext() if name in self._locks else self._lock(name, timeout=0)
+            with suppress(OSError, ValueError, Timeout), ours:
                 noted = json.loads(note.read_text())
-                if name not in self._locks:
-                    with self._lock(name).acquire(timeout=0):
-                        pass
-            except (OSError, ValueError, Timeout):
-                continue
-            if noted.get("uri") == uri:
-                yield name, noted["run_id"]
+                if noted.get("uri") == uri:
+                    yield name, noted["run_id"]
 
-    def _lock(self, namespace: str) -> FileLock:
-        return FileLock(self._folder / f"{namespace}.lock")
+    def _lock(self, name: str, timeout: float = -1) -> FileLock:
+        return FileLock(self._folder / f"{name}.lock", timeout)
 
     def _note(self, namespace: str) -> Path:
         return self._folder / f"{namespace}.json"

@@ -113,7 +113,7 @@ class TrackingHooks:
     def _close_dead_runs(self) -> None:
         from mlflow.exceptions import MlflowException
 
-        for namespace, run_id in list(self._claims.unfinished_runs(self._uri)):
+        for namespace, run_id in self._claims.unfinished_runs(self._uri):
             with suppress(MlflowException):  # somebody has deleted it
                 if self._client.get_run(run_id).info.status == "RUNNING":
                     self._client.set_terminated(run_id, "KILLED")
@@ -123,9 +123,17 @@ class TrackingHooks:
                 self._claims.forget_run(namespace)
 
     def _create_experiment(self, name: str, uri: str) -> str:
+        import mlflow
+        from mlflow.exceptions import MlflowException
+
         artifacts = None if uri.startswith("http") else (self._project_path / self._settings["artifacts"]).as_uri()
         tags = {"mlflow.experimentKind": "custom_model_development"}  # spares the UI's question what it is
-        return self._client.create_experiment(name, artifacts, tags)
+        try:
+            return self._client.create_experiment(name, artifacts, tags)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+            return str(mlflow.set_experiment(name).experiment_id)  # another project's run was quicker
 
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:

@@ -21,7 +21,7 @@ class WholeFileHooks:
         self._final: dict[str, PurePosixPath] = {}
         datasets: list[Any] = [catalog.get(name) for name in pipeline.datasets()]
         for folder in {Path(dataset._filepath).parent for dataset in datasets if is_local_file(dataset)}:
-            for unfinished in folder.glob(f"{PREFIX}*"):
+            for unfinished in (*folder.glob(f"{PREFIX}*"), *folder.glob(f".*/{PREFIX}*")):  # results and notes on them
                 process = unfinished.name.removeprefix(PREFIX).partition("-")[0]
                 if not is_alive(int(process)):
                     unfinished.unlink(missing_ok=True)
@@ -49,6 +49,13 @@ class WholeFileHooks:
             dataset: Any = self._catalog[name]
             Path(dataset._filepath).unlink(missing_ok=True)
             dataset._filepath = final
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file that nobody ever sees in part, whoever else writes it at the same time."""
+    unfinished = path.with_name(f"{PREFIX}{os.getpid()}-{path.name}")
+    unfinished.write_text(text)
+    unfinished.replace(path)
 
 
 def is_local_file(dataset: Any) -> bool:
