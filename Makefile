@@ -12,7 +12,7 @@ PORT_MLFLOW ?= 5000
 export DO_NOT_TRACK := true
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint format viz mlflow benchmark lock clean
+.PHONY: help install run test lint format viz mlflow benchmark company soak lock clean
 
 help:  ## list the verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -50,6 +50,12 @@ mlflow: install  ## show the runs in the MLflow UI
 
 benchmark: install $(VENV_PYTORCH)/.installed  ## measure the speed against yardsticks; NETWORK=cnn: of one network
 	@$(BIN)/python benchmarks/compare.py --pytorch $(VENV_PYTORCH)/bin/python $(if $(NETWORK),--network $(NETWORK))
+
+company: install  ## measure what an MLflow store of 5,000 runs costs a run, beside an empty one
+	@$(BIN)/python benchmarks/company.py
+
+soak: install  ## train 200 small networks in one process, and measure its memory
+	@$(BIN)/python benchmarks/soak.py
 
 $(VENV_PYTORCH)/.installed: benchmarks/requirements.txt
 	@echo "Setting up $(VENV_PYTORCH), the environment of the PyTorch yardstick ..."

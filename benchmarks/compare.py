@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from datetime import date
 from importlib.metadata import version
 from math import prod
@@ -33,6 +34,7 @@ RESULTS = Path(__file__).with_name("results.json")
 PAGE = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- measured: `make benchmark` writes what follows -->\n", "<!-- end of what was measured -->\n"
 
+KEDRO = (sys.executable, "-m", "kedro")
 ROUNDS = {"fcn": 5, "cnn": 5, "cnn_no_pool": 3}  # each with its own seed
 HELP_ROUNDS = 9
 GROWTH = (1, 2, 4)  # times 60,000 images
@@ -67,9 +69,10 @@ def measure(command: list[str], folder: Path = ROOT) -> Measured:
 class Workspace:
     """A configuration of the project whose results and MLflow store are in a folder of their own."""
 
-    def __init__(self, folder: Path, raw: Path | None = None) -> None:
+    def __init__(self, folder: Path, raw: Path | None = None, kedro: Sequence[str] = KEDRO) -> None:
         """Lay it out in an empty folder; `raw`: the four IDX files, if they are not the project's."""
         self._folder = folder
+        self._kedro = kedro
         shutil.copytree(ROOT / "conf", folder / "conf")
         environment = folder / "conf" / "benchmark"
         environment.mkdir()
@@ -85,17 +88,8 @@ class Workspace:
         """`kedro run`: as `measure`, with `fit_seconds` and `test_accuracy` of each network."""
         options = ["--pipeline", pipeline] if pipeline else []
         values = ",".join(f"{name}={value}" for name, value in parameters.items())
-        kedro = [
-            sys.executable,
-            "-m",
-            "kedro",
-            "run",
-            "--env",
-            "benchmark",
-            "--conf-source",
-            str(self._folder / "conf"),
-        ]
-        measured = measure([*kedro, *options, *(["--params", values] if values else [])])
+        run = ["run", "--env", "benchmark", "--conf-source", str(self._folder / "conf")]
+        measured = measure([*self._kedro, *run, *options, *(["--params", values] if values else [])])
         for network in networks:
             metrics = json.loads((self._folder / "data/08_reporting" / network / "metrics.json").read_text())
             measured[network] = {name: metrics[name] for name in ("fit_seconds", "test_accuracy")}
