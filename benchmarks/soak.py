@@ -26,8 +26,10 @@ NETWORKS = ("fcn", "cnn")
 LEVELS = (10, 50, 100, 200)
 SMALL = {"train": 1000, "t10k": 200}
 
+Part = tuple[np.ndarray, np.ndarray]
 
-def load(part: str) -> tuple[np.ndarray, np.ndarray]:
+
+def load(part: str) -> Part:
     """The first images and labels of a part of MNIST."""
     folder = ROOT / "data" / "01_raw" / "mnist"
     images = IDXDataset(filepath=str(folder / f"{part}-images-idx3-ubyte.gz"), dimensions=3).load()
@@ -48,18 +50,24 @@ def trainings(count: int) -> Iterator[int]:
         The memory held after each, in bytes.
     """
     parameters: Any = check_parameters(yaml.safe_load((ROOT / "conf" / "base" / "parameters.yml").read_text()))
-    (train_images, train_labels), (test_images, test_labels) = load("train"), load("t10k")
+    data = load("train"), load("t10k")
     for seed in range(count):
-        settings = getattr(parameters, NETWORKS[seed % len(NETWORKS)])
-        training = settings.training.model_copy(update={"epochs": 1})
-        train_inputs, test_inputs = nodes.reshape_images(train_images, test_images, settings.network)
-        untrained = nodes.build_model(train_inputs, settings.network, parameters.dataset, seed)
-        compiled = nodes.compile_model(untrained, training, parameters.precision, parameters.steps_per_execution)
-        start = nodes.start_or_resume(compiled, training, None)
-        for _, checkpoint in nodes.train(start, train_inputs, train_labels, training, seed):
-            model, _ = nodes.finish_training(checkpoint, untrained)
-        nodes.predict(model, test_inputs, test_labels)
+        train(NETWORKS[seed % len(NETWORKS)], parameters, data, seed)
         yield resident_bytes()
+
+
+def train(network: str, parameters: Any, data: tuple[Part, Part], seed: int) -> None:
+    """An epoch, and the predictions."""
+    (train_images, train_labels), (test_images, test_labels) = data
+    settings = getattr(parameters, network)
+    training = settings.training.model_copy(update={"epochs": 1})
+    train_inputs, test_inputs = nodes.reshape_images(train_images, test_images, settings.network)
+    untrained = nodes.build_model(train_inputs, settings.network, parameters.dataset, seed)
+    compiled = nodes.compile_model(untrained, training, parameters.precision, parameters.steps_per_execution)
+    start = nodes.start_or_resume(compiled, training, None)
+    ((_, checkpoint),) = nodes.train(start, train_inputs, train_labels, training, seed)
+    model, _ = nodes.finish_training(checkpoint, untrained)
+    nodes.predict(model, test_inputs, test_labels)
 
 
 @click.command()

@@ -1,6 +1,9 @@
 """How samples reach a network: they stay where they are, and only their indices are shuffled."""
 
+from collections.abc import Callable
+from itertools import count
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -8,6 +11,15 @@ if TYPE_CHECKING:
     from tensorflow.data import Dataset
 else:
     Dataset = Any
+
+Batch = Callable[[int], tuple[np.ndarray, ...]]
+_feeds: WeakValueDictionary[int, Batch] = WeakValueDictionary()
+_numbers = count()
+
+
+def _batch_of(feed: int, index: int) -> tuple[np.ndarray, ...]:
+    """What TensorFlow calls: it never lets go of a function, nor of the arrays that one holds, and so of this one."""
+    return _feeds[feed](index)
 
 
 def shuffled_order(samples: int, seed: int, epoch: int) -> np.ndarray:
@@ -42,11 +54,14 @@ def batches(arrays: tuple[np.ndarray, ...], batch_size: int, order: np.ndarray |
         window = slice(index * batch_size, (index + 1) * batch_size)
         return tuple(array[window if order is None else order[window]] for array in arrays)
 
-    def tensors(index: Any) -> tuple[Any, ...]:
-        taken = tf.numpy_function(batch, [index], [array.dtype for array in arrays], stateful=False)
+    feed = next(_numbers)
+    _feeds[feed] = batch
+
+    def tensors(index: Any, _batch: Batch = batch) -> tuple[Any, ...]:  # which lives as long as the data set
+        taken = tf.numpy_function(_batch_of, [feed, index], [array.dtype for array in arrays], stateful=False)
         return tuple(tf.ensure_shape(part, (None, *array.shape[1:])) for part, array in zip(taken, arrays, strict=True))
 
     options = tf.data.Options()
     options.autotune.enabled = False  # its thread wakes at ever longer intervals, and each epoch's end waits for it
-    count = -(-len(arrays[0]) // batch_size)
-    return tf.data.Dataset.range(count).map(tensors).prefetch(1).with_options(options)
+    steps = -(-len(arrays[0]) // batch_size)
+    return tf.data.Dataset.range(steps).map(tensors).prefetch(1).with_options(options)

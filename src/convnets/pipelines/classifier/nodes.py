@@ -1,11 +1,13 @@
 """Reshape, build, train, predict and evaluate: what is done with each network."""
 
+import gc
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 import numpy as np
 import pandas as pd
@@ -27,6 +29,8 @@ SECONDS_BETWEEN_LINES = 60  # of a progress bar that goes to a file
 PREDICTION_BATCH = 250
 CALIBRATION_BINS = 10
 SMALLEST_PROBABILITY = 1e-7  # Keras's epsilon: it clips probabilities before it takes their logarithm
+
+_trained: WeakSet[Model] = WeakSet()
 
 
 def reshape_images(
@@ -164,6 +168,11 @@ def train(
     validation = batches(held_back, PREDICTION_BATCH) if len(held_back[0]) else None
 
     model, log, _ = starting_point
+    # Keras sums gradients over replicas, here over one, by an operation whose graph TensorFlow never lets go.
+    model.optimizer._all_reduce_sum_gradients = list
+    if _trained:  # and still in memory, if only as cycles, whose weights and graphs Python's collector does not see
+        gc.collect()
+    _trained.add(model)
     if len(log) == training.epochs:
         yield log, starting_point
     for epoch in range(len(log) + 1, training.epochs + 1):
