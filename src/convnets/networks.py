@@ -80,7 +80,7 @@ def glorot_uniform(seed: int) -> keras.Initializer:
     Source: X. Glorot and Y. Bengio, "Understanding the difficulty of training deep feedforward neural networks",
     AISTATS 2010.
     """
-    return keras.initializers.GlorotUniform(seed=keras.random.SeedGenerator(seed))
+    return keras.initializers.GlorotUniform(seed=keras.random.SeedGenerator(seed, name="initial_weights"))
 
 
 def numbered(name: str, index: int) -> str:

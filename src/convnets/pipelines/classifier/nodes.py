@@ -118,8 +118,10 @@ def compile_model(untrained_model: Model, training: Training, precision: str, st
 
     model = keras.models.clone_model(untrained_model, clone_function=with_policy)
     model.set_weights(untrained_model.get_weights())
+    # TensorFlow remembers each new name of a variable: those of an optimizer without a name of its own bear its number.
+    optimizer = keras.optimizers.get({"class_name": training.optimizer, "config": {"name": training.optimizer}})
     model.compile(
-        optimizer=training.optimizer,
+        optimizer=optimizer,
         loss=training.loss,
         metrics=["accuracy"],
         steps_per_execution=steps_per_execution,
