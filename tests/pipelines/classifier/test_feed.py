@@ -1,5 +1,8 @@
 """The feed: every sample once an epoch, in an order of its own, with its label."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 
@@ -29,3 +32,15 @@ def test_batches_know_their_number_and_shape_beforehand(batch_size: int) -> None
     assert len(fed) == -(-10 // batch_size)
     assert fed.element_spec[0].shape.as_list() == [None, 3, 2]
     np.testing.assert_array_equal(np.concatenate([batch for (batch,) in fed]), images)
+
+
+def test_a_feed_holds_its_arrays_for_as_long_as_it_is_read_and_no_longer() -> None:
+    images = np.arange(10)
+    held = weakref.ref(images)
+    fed = iter(batches((images,), 4))
+    del images
+    gc.collect()
+    assert [batch.numpy().tolist() for (batch,) in fed] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+    del fed
+    gc.collect()
+    assert held() is None
