@@ -12,7 +12,7 @@ PORT_MLFLOW ?= 5000
 export DO_NOT_TRACK := true
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint format viz mlflow benchmark lock clean
+.PHONY: help install run test lint format viz mlflow benchmark chaos lock clean
 
 help:  ## list the verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -50,6 +50,9 @@ mlflow: install  ## show the runs in the MLflow UI
 
 benchmark: install $(VENV_PYTORCH)/.installed  ## measure the speed against yardsticks; NETWORK=cnn: of one network
 	@$(BIN)/python benchmarks/compare.py --pytorch $(VENV_PYTORCH)/bin/python $(if $(NETWORK),--network $(NETWORK))
+
+chaos: install  ## kill the main job ROUNDS times at random moments, and see that it goes on as if nothing had happened
+	@$(BIN)/python tests/chaos.py $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(CONFIG),--config $(CONFIG))
 
 $(VENV_PYTORCH)/.installed: benchmarks/requirements.txt
 	@echo "Setting up $(VENV_PYTORCH), the environment of the PyTorch yardstick ..."
