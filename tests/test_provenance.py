@@ -1,5 +1,6 @@
 """What a result was made from: what changes it, what does not, and how it is said."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,9 @@ import pytest
 import yaml
 from kedro.io import DataCatalog
 
-from convnets.parameters import check_parameters
+from convnets.parameters import NETWORKS, check_parameters
 from convnets.pipeline_registry import register_pipelines
-from convnets.provenance import Origin, describe_change, digest_of_code, find_origins
+from convnets.provenance import Origin, describe_change, digest_of_code, find_origins, note_path
 from support import ROOT, idx
 
 CONF = ROOT / "conf" / "base"
@@ -71,13 +72,23 @@ def test_data_changes_what_depends_on_it(catalog: DataCatalog, tmp_path: Path) -
     changed = differing(before, after)
     assert {"test_images", "fcn.predictions", "comparison_table"} <= changed
     assert "train_images" not in changed
-    assert describe_change(before["test_pixels"], after["test_pixels"]) == "raw_test_images has changed"
-    assert describe_change(before["fcn.predictions"], after["fcn.predictions"]) == ""
+    assert describe_change(before["fcn.predictions"], after["fcn.predictions"]) == "raw_test_images has changed"
+    assert describe_change(before["comparison_table"], after["comparison_table"]) == ""  # fcn.metrics says it
 
 
 def test_one_network_is_made_from_the_same_alone_or_with_the_others(catalog: DataCatalog) -> None:
     alone, together = origins(catalog, "cnn"), origins(catalog)
     assert alone["cnn.metrics"] == together["cnn.metrics"]
+
+
+def test_a_comparison_of_earlier_results_is_the_same_comparison(catalog: DataCatalog, tmp_path: Path) -> None:
+    together = origins(catalog)
+    for network in NETWORKS:
+        (tmp_path / f"{network}.json").write_text("{}")
+        note = note_path(catalog, f"{network}.metrics")
+        note.parent.mkdir(exist_ok=True)
+        note.write_text(json.dumps(together[f"{network}.metrics"]))
+    assert origins(catalog, "comparison")["comparison_table"] == together["comparison_table"]
 
 
 def test_code_counts_with_what_it_imports() -> None:
