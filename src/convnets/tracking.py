@@ -33,6 +33,7 @@ from convnets.figures import INK, network_colour
 from convnets.parameters import NETWORKS
 from convnets.precision import choose_policy
 from convnets.running import Claims, command_to_go_on, run_name
+from convnets.whole_files import PREFIX
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -95,6 +96,7 @@ class TrackingHooks:
         mlflow.set_tracking_uri(self._uri)
         name = self._settings["experiment"]
         with reachable(self._uri):
+            make_store(self._uri)
             self._client: MlflowClient = mlflow.MlflowClient(self._uri)
             experiment = self._client.get_experiment_by_name(name)
             if experiment is None:
@@ -343,6 +345,18 @@ def tracking_uri(project_path: Path, settings: dict[str, str]) -> str:
     scheme, separator, path = settings["uri"].partition(":///")
     local = f"{scheme}{separator}{project_path / path}" if scheme == "sqlite" else settings["uri"]
     return os.environ.get("MLFLOW_TRACKING_URI") or local
+
+
+def make_store(uri: str) -> None:
+    """Lay out the tables of a SQLite store that is not there yet; it appears whole, as a half one is of no use."""
+    from mlflow import MlflowClient
+
+    path = Path(uri.removeprefix("sqlite:///"))
+    if uri.startswith("sqlite:///") and not path.exists():
+        unfinished = path.with_name(f"{PREFIX}{path.name}")
+        unfinished.unlink(missing_ok=True)
+        MlflowClient(f"sqlite:///{unfinished}").search_experiments(max_results=1)
+        unfinished.replace(path)
 
 
 @contextmanager
