@@ -20,8 +20,8 @@ from kedro.pipeline import Node, Pipeline
 from convnets.running import Claims
 claims = Claims(pathlib.Path(sys.argv[1]))
 claims.before_pipeline_run(Pipeline([Node(print, "x", "y", name="node", namespace="cnn")]))
-claims.note_run("cnn", sys.argv[2], "the run")
-pathlib.Path(sys.argv[1], "claimed").touch()
+identifier = claims.note_run("cnn", sys.argv[2])
+pathlib.Path(sys.argv[1], "claimed").write_text(identifier)
 time.sleep(60)
 """
 
@@ -47,7 +47,7 @@ def test_a_living_process_keeps_its_run_and_a_killed_one_leaves_it(
     assert list(claims.unfinished_runs(STORE)) == []
     other.send_signal(signal.SIGKILL)
     other.wait()
-    assert list(claims.unfinished_runs(STORE)) == [("cnn", "the run")]
+    assert list(claims.unfinished_runs(STORE)) == [("cnn", (tmp_path / "claimed").read_text())]
     assert list(claims.unfinished_runs("sqlite:///another.db")) == []
     claims.forget_run("cnn")
     assert list(claims.unfinished_runs(STORE)) == []

@@ -5,6 +5,7 @@ import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 from filelock import FileLock, Timeout
 from kedro.framework.hooks import hook_impl
@@ -51,19 +52,29 @@ class Claims:
         """Give all claims up."""
         self.after_pipeline_run()
 
-    def note_run(self, namespace: str, uri: str, run_id: str) -> None:
-        """Note an MLflow run that is open, for the case that this process is killed."""
-        self._note(namespace).write_text(json.dumps({"uri": uri, "run_id": run_id}))
+    def note_run(self, namespace: str, uri: str) -> str:
+        """Note that an MLflow run will be opened, for the case that this process is killed before it is closed.
+
+        Args:
+            namespace: Whose run.
+            uri: Of the MLflow store.
+
+        Returns:
+            A new identifier, by which the run can be found.
+        """
+        identifier = uuid4().hex
+        self._note(namespace).write_text(json.dumps({"uri": uri, "claim": identifier}))
+        return identifier
 
     def forget_run(self, namespace: str) -> None:
-        """Strike the run out: all of it is recorded, or nobody will go on with it."""
+        """Strike the run out: it is closed."""
         self._note(namespace).unlink(missing_ok=True)
 
     def unfinished_runs(self, uri: str) -> Iterator[tuple[str, str]]:
-        """The runs in an MLflow store of which processes noted that they are open, and that no process works on.
+        """The runs in an MLflow store that were noted and not closed, and that no process works on.
 
         Yields:
-            Namespace and run id.
+            Namespace and identifier.
         """
         for note in sorted(self._folder.glob("*.json")):
             name = note.stem
@@ -74,8 +85,8 @@ class Claims:
                         pass
             except (OSError, ValueError, Timeout):
                 continue
-            if noted.get("uri") == uri:
-                yield name, noted["run_id"]
+            if noted["uri"] == uri:
+                yield name, noted["claim"]
 
     def _lock(self, namespace: str) -> FileLock:
         return FileLock(self._folder / f"{namespace}.lock")

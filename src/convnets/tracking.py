@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +43,7 @@ MODEL_REQUIREMENTS = ("keras", "numpy", "tensorflow")
 LONGEST_DIGEST = 36  # of a data set, in MLflow
 LONGEST_ANSWER = 10  # seconds, of a tracking server
 STORE_LOCK = "mlflow.db.lock"
+CLAIM = "convnets.claim"  # the tag by which a later process finds the run of one that was killed
 # A server that has gone away is given up after half a minute, not after several.
 QUIET_AND_QUICK = {"MLFLOW_LOGGING_LEVEL": "WARNING", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3"}
 
@@ -113,16 +114,12 @@ class TrackingHooks:
         atexit.register(self._close_runs, "KILLED")
 
     def _close_dead_runs(self) -> None:
-        from mlflow.exceptions import MlflowException
-
-        for namespace, run_id in list(self._claims.unfinished_runs(self._uri)):
-            with suppress(MlflowException):  # somebody has deleted it
-                if self._client.get_run(run_id).info.status == "RUNNING":
-                    self._client.set_terminated(run_id, "KILLED")
+        for namespace, claim in list(self._claims.unfinished_runs(self._uri)):
+            for run in self._client.search_runs([self._experiment_id], f"tags.`{CLAIM}` = '{claim}'"):
+                if run.info.status == "RUNNING":
+                    self._client.set_terminated(run.info.run_id, "KILLED")
             if self._run_params["only_missing_outputs"] and namespace in self._unsaved:
                 self._unrecorded.add(namespace)
-            else:
-                self._claims.forget_run(namespace)
 
     def _create_experiment(self, name: str, uri: str) -> str:
         artifacts = None if uri.startswith("http") else (self._project_path / self._settings["artifacts"]).as_uri()
@@ -145,6 +142,8 @@ class TrackingHooks:
             name = run_name(node)
             self._at_work[threading.get_ident()] = name
             if name and name not in self._run_ids:
+                if self._lost:
+                    self._claims.note_run(name, self._uri)
                 self._attempt(self._open_run, name)
             if name and (checkpoint := inputs.get(f"{name}.last_checkpoint")):
                 self._attempt(self._say_resumed, name, len(checkpoint.log))
@@ -237,10 +236,9 @@ class TrackingHooks:
     def _open_run(self, namespace: str) -> None:
         from mlflow.entities import Param, RunTag
 
-        run = self._client.create_run(self._experiment_id, run_name=namespace, tags=self._tags(namespace))
-        run_id: str = run.info.run_id
+        tags = self._tags(namespace) | {CLAIM: self._claims.note_run(namespace, self._uri)}
+        run_id: str = self._client.create_run(self._experiment_id, run_name=namespace, tags=tags).info.run_id
         self._run_ids[namespace] = run_id
-        self._claims.note_run(namespace, self._uri, run_id)
         nested = {"dataset": self._parameters["dataset"], **self._parameters.get(namespace, {})}
         if namespace in NETWORKS:
             nested |= {name: self._parameters[name] for name in ("seed", "steps_per_execution")}
