@@ -12,7 +12,7 @@ PORT_MLFLOW ?= 5000
 export DO_NOT_TRACK := true
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint format viz mlflow benchmark company soak lock clean
+.PHONY: help install run test lint format viz mlflow benchmark company soak chaos lock clean
 
 help:  ## list the verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -56,6 +56,9 @@ company: install  ## measure what an MLflow store of 5,000 runs costs a run, bes
 
 soak: install  ## train 200 small networks in one process, and measure its memory
 	@$(BIN)/python benchmarks/soak.py
+
+chaos: install  ## kill the main job ROUNDS times at random moments, and see that it goes on as if nothing had happened
+	@$(BIN)/python tests/chaos.py $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(CONFIG),--config $(CONFIG))
 
 $(VENV_PYTORCH)/.installed: benchmarks/requirements.txt
 	@echo "Setting up $(VENV_PYTORCH), the environment of the PyTorch yardstick ..."

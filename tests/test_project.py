@@ -84,7 +84,7 @@ def test_the_terminal_shows_no_noise(finished: Finished) -> None:
 
 def test_every_report_of_every_network_is_there(finished: Finished) -> None:
     for network in NETWORKS:
-        assert {path.name for path in (finished.data / "08_reporting" / network).iterdir()} == REPORTS
+        assert {path.name for path in (finished.data / "08_reporting" / network).glob("[!.]*")} == REPORTS
 
 
 def test_results_are_kept_apart_from_the_real_ones(finished: Finished) -> None:
@@ -97,7 +97,7 @@ def test_results_are_kept_apart_from_the_real_ones(finished: Finished) -> None:
 
 def test_nothing_is_pickled(finished: Finished) -> None:
     suffixes = {path.suffix for path in finished.data.rglob("*") if path.is_file()}
-    assert suffixes == {".csv", ".json", ".keras", ".parquet", ".png", ".txt"}
+    assert suffixes == {".csv", ".json", ".keras", ".lock", ".parquet", ".png", ".txt"}
 
 
 def test_the_comparison_has_what_the_metrics_have(finished: Finished) -> None:
@@ -231,7 +231,11 @@ def test_an_interrupted_network_is_killed_and_not_left_running(project: Project,
     statuses = {run.info.run_name: run.info.status for run in recorded(project, "convnets-test")}
     assert statuses == {"fcn": "FINISHED", "cnn": "KILLED"}
     models = project.path / "data" / "test" / "06_models"
-    assert [path.name for path in models.glob("*.keras")] == ["fcn.keras"]
+    assert {path.name for path in models.glob("*.keras")} == {
+        "fcn.checkpoint.keras",
+        "fcn.keras",
+        "cnn.checkpoint.keras",
+    }
 
 
 def test_a_third_data_set_is_one_more_conf_folder(project: Project, tmp_path: Path) -> None:

@@ -1,20 +1,18 @@
 """A run that is killed goes on from its last finished epoch, and ends with the same bits."""
 
-import hashlib
 import json
 import signal
 import time
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-import h5py
 import keras
 import mlflow
 import numpy as np
 import pandas as pd
 import pytest
 
+from chaos import weights_digest
 from convnets.checkpoint import Checkpoint, CheckpointDataset
 from support import Project, wait_until
 
@@ -23,15 +21,7 @@ GO_ON = (*RUN, "--only-missing-outputs")
 
 
 def weights(project: Project) -> str:
-    """A digest of the trained weights."""
-    with (
-        zipfile.ZipFile(project.path / "data/test/06_models/cnn.keras") as archive,
-        archive.open("model.weights.h5") as member,
-        h5py.File(member) as file,
-    ):
-        digest = hashlib.sha256()
-        file.visititems(lambda _, item: digest.update(item[()].tobytes()) if isinstance(item, h5py.Dataset) else None)
-    return digest.hexdigest()
+    return weights_digest(project.path / "data/test/06_models/cnn.keras")
 
 
 def runs(project: Project) -> list[mlflow.entities.Run]:

@@ -1,13 +1,16 @@
-"""Runs beside each other: what each of them claims, and what it leaves the others."""
+"""One run at a time works on a namespace; what a killed one was at is known."""
 
 import json
 import multiprocessing
+import signal
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from filelock import FileLock, Timeout
 from kedro.framework.hooks import _create_hook_manager
 from kedro.io import MemoryDataset
 from kedro.pipeline import Node, Pipeline
@@ -16,12 +19,68 @@ from pydantic import BaseModel
 
 from convnets.catalog import CatalogOfCurrentResults
 from convnets.provenance import ProvenanceHooks
-from convnets.running import FOLDER, Claims
+from convnets.running import Claims, command_to_go_on
 from convnets.whole_files import WholeFileHooks
+from support import wait_until
 
 STORE = "sqlite:///mlflow.db"
-WRITERS = 3
-TIMES = 50
+WRITERS, TIMES = 3, 50
+HOLD = """
+import pathlib, sys, time
+from kedro.pipeline import Node, Pipeline
+from convnets.running import Claims
+claims = Claims(pathlib.Path(sys.argv[1]))
+claims.before_pipeline_run(Pipeline([Node(print, "x", "y", name="node", namespace="cnn")]))
+identifier = claims.note_run("cnn", sys.argv[2])
+pathlib.Path(sys.argv[1], "claimed").write_text(identifier)
+time.sleep(60)
+"""
+
+
+def pipeline_of(namespace: str) -> Pipeline:
+    return Pipeline([Node(print, "x", "y", name="node", namespace=namespace)])
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that works on cnn."""
+    with subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path), STORE]) as process:  # noqa: S603 - as above
+        wait_until((tmp_path / "claimed").exists, 30)
+        yield process
+        process.kill()
+
+
+def test_a_living_process_keeps_its_run_and_a_killed_one_leaves_it(
+    other: subprocess.Popen[bytes], tmp_path: Path
+) -> None:
+    claims = Claims(tmp_path)
+    claims.before_pipeline_run(pipeline_of("fcn"))
+    assert list(claims.unfinished_runs(STORE)) == []
+    other.send_signal(signal.SIGKILL)
+    other.wait()
+    assert list(claims.unfinished_runs(STORE)) == [("cnn", (tmp_path / "claimed").read_text())]
+    assert list(claims.unfinished_runs("sqlite:///another.db")) == []
+    claims.forget_run("cnn")
+    assert list(claims.unfinished_runs(STORE)) == []
+    claims.after_pipeline_run()
+
+
+def test_a_second_run_waits_for_the_first(
+    other: subprocess.Popen[bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    threading.Timer(1, other.kill).start()
+    claims = Claims(tmp_path)
+    claims.before_pipeline_run(pipeline_of("cnn"))
+    assert other.wait() == -signal.SIGKILL
+    assert "Another run works on cnn" in capsys.readouterr().out
+    claims.after_pipeline_run()
+
+
+def test_the_command_to_go_on_is_the_one_that_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["/x/kedro", "run", "--params", "dataset.folder=a b"])
+    assert command_to_go_on() == "kedro run --params 'dataset.folder=a b' --only-missing-outputs"
+    monkeypatch.setattr(sys, "argv", ["/x/kedro", "run", "--only-missing-outputs", "--env", "test"])
+    assert command_to_go_on() == "kedro run --env test --only-missing-outputs"
 
 
 class Parameters(BaseModel):
@@ -45,6 +104,9 @@ def save_often(folder: Path, writer: int) -> None:
         about = {"run_params": {"only_missing_outputs": False}, "pipeline": pipeline, "catalog": catalog}
         for hooks in (ProvenanceHooks(Parameters(writer=writer)), WholeFileHooks(), Claims(folder)):
             manager.register(hooks)
+        manager.hook.after_catalog_created(
+            catalog=catalog, conf_catalog=None, conf_creds=None, parameters=None, save_version=None, load_versions=None
+        )
         manager.hook.before_pipeline_run(**about)
         SequentialRunner().run(pipeline, catalog, manager)
         manager.hook.after_pipeline_run(run_result={}, **about)
@@ -62,30 +124,3 @@ def test_a_file_that_all_runs_make_is_one_runs_and_so_is_its_note(tmp_path: Path
     note = json.loads((tmp_path / ".made_from" / "class_counts.json").read_text())
     assert note["parameter writer"] == str(writer)
     assert not list(tmp_path.rglob("*unfinished*"))
-
-
-@pytest.fixture
-def dead_run(tmp_path: Path) -> Iterator[Claims]:
-    """Claims of a process that finds the note of another, which was killed."""
-    (tmp_path / FOLDER).mkdir()
-    claims = Claims(tmp_path)
-    claims.note_run("cnn", STORE, "the dead run")
-    yield claims
-    claims.after_pipeline_run()
-
-
-def test_nobody_begins_with_a_network_while_its_dead_run_is_closed(tmp_path: Path, dead_run: Claims) -> None:
-    for name, run_id in dead_run.unfinished_runs(STORE):
-        assert (name, run_id) == ("cnn", "the dead run")
-        with pytest.raises(Timeout):
-            FileLock(tmp_path / FOLDER / "cnn.lock").acquire(timeout=0)
-        dead_run.forget_run(name)
-    with FileLock(tmp_path / FOLDER / "cnn.lock", timeout=0):
-        assert not list(dead_run.unfinished_runs(STORE))
-
-
-def test_a_run_that_somebody_works_on_and_one_of_another_store_are_let_be(tmp_path: Path, dead_run: Claims) -> None:
-    assert not list(dead_run.unfinished_runs("sqlite:///team.db"))
-    with FileLock(tmp_path / FOLDER / "cnn.lock"):
-        assert not list(dead_run.unfinished_runs(STORE))
-    assert len(list(dead_run.unfinished_runs(STORE))) == 1

@@ -20,7 +20,7 @@ from convnets.errors import TrackingError
 from convnets.parameters import check_parameters
 from convnets.runner import NetworkByNetworkRunner
 from convnets.running import Claims
-from convnets.tracking import TrackingHooks, charts_path, git_commit
+from convnets.tracking import TrackingHooks, charts_path, git_commit, store_lock
 from support import free_port
 
 CONF = Path(__file__).parent.parent / "conf" / "base"
@@ -57,7 +57,7 @@ def tracked_run(tmp_path: Path) -> Callable[..., None]:
         manager.register(hooks)
         catalog = DataCatalog.from_config(CATALOG)
         about = {"run_id": "this run", "env": None, "pipeline_names": None, "only_missing_outputs": False}
-        claims.before_pipeline_run(pipeline, catalog)
+        claims.before_pipeline_run(pipeline)
         hooks.before_pipeline_run(about, pipeline, catalog)
         try:
             (runner or NetworkByNetworkRunner()).run(pipeline, catalog, manager)
@@ -231,6 +231,14 @@ def test_an_experiment_that_another_run_has_just_made_is_used(
         before_it_was_made.setattr(mlflow.MlflowClient, "get_experiment_by_name", lambda *_: None)
         tracked_run(network("fcn"))
     assert {run.info.experiment_id for run in runs_in(store)} == {number}
+
+
+def test_projects_that_share_a_store_open_it_one_after_the_other(tmp_path: Path) -> None:
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    shared = f"sqlite:///{tmp_path / 'team.db'}"
+    assert store_lock(shared, ours) == store_lock(shared, theirs) == tmp_path / "team.db.lock"
+    for elsewhere in ("http://127.0.0.1:5000", f"sqlite:///{tmp_path / 'nowhere' / 'team.db'}"):
+        assert store_lock(elsewhere, ours) == ours / "mlflow.db.lock"
 
 
 def test_a_server_that_does_not_answer_is_refused_at_once(

@@ -28,7 +28,8 @@ VERSIONS = ("keras", "numpy", "tensorflow")
 LONGEST_LIST = 3
 
 Origin = dict[str, str]
-"""What a data set is made from: `parameter seed`: "1", `code`: a digest, `fcn.model`: the digest of its origin, ..."""
+"""What a data set is made from, back to results in files: `parameter seed`: "1", `code`: a digest,
+`data raw_test_images`: a digest, `fcn.model`: the digest of its origin, ..."""
 
 
 class ProvenanceHooks:
@@ -92,19 +93,23 @@ def find_origins(pipeline: Pipeline, catalog: DataCatalog, parameters: dict[str,
     Returns:
         The origin of each output.
     """
-    digests = {name: digest for name in pipeline.inputs() if (digest := digest_of_input(catalog, name))}
+    given = {name: origin_of_input(catalog, name) for name in pipeline.inputs()}
     origins: dict[str, Origin] = {}
     for node in pipeline.nodes:
-        origin = {"code": digest_of_code(str(node.func.__module__))}
-        origin |= {f"version of {package}": version(package) for package in VERSIONS}
+        origin = {f"version of {package}": version(package) for package in VERSIONS}
+        codes = {digest_of_code(str(node.func.__module__))}
         for name in node.inputs:
             if name.startswith("params:"):
                 origin |= _flat(name.removeprefix("params:"), parameters)
-            elif name in digests:
-                origin[name] = digests[name]
-        for name in node.outputs:
-            origins[name] = origin
-            digests[name] = digest_of(origin)
+            elif name in given:
+                origin |= given[name]
+            elif name in origins and is_local_file(catalog.get(name)):
+                origin[name] = digest_of(origins[name])
+            elif name in origins:  # it is only in memory, and leaves no note of its own
+                origin |= origins[name]
+                codes.add(origins[name]["code"])
+        origin["code"] = digest_of(dict.fromkeys(codes, ""))
+        origins |= dict.fromkeys(node.outputs, origin)
     return origins
 
 
@@ -120,17 +125,17 @@ def _flat(name: str, parameters: dict[str, Any]) -> Origin:
     return flat
 
 
-def digest_of_input(catalog: DataCatalog, name: str) -> str | None:
-    """The digest of what a run starts from: a result's origin, a file's or a folder's content; `None` in memory."""
+def origin_of_input(catalog: DataCatalog, name: str) -> Origin:
+    """What a run starts from: a result, by its origin; a file or folder, by its content; memory leaves no trace."""
     dataset: Any = catalog.get(name)
-    path = getattr(dataset, "_filepath", None)
-    if path is None:
-        return None
     if is_local_file(dataset) and (origin := read_origin(catalog, name)):
-        return digest_of(origin)
-    path = Path(path)
+        return {name: digest_of(origin)}
+    if not hasattr(dataset, "_filepath"):
+        return {}
+    path = Path(dataset._filepath)
     files = sorted(item for item in path.rglob("*") if item.is_file()) if path.is_dir() else [path]
-    return digest_of({str(file.relative_to(path)): _digest_of_file(file) for file in files if file.exists()})
+    content = {str(file.relative_to(path)): _digest_of_file(file) for file in files if file.exists()}
+    return {f"data {name}": digest_of(content)}
 
 
 def _digest_of_file(path: Path) -> str:
@@ -198,7 +203,7 @@ def describe_change(before: Origin, now: Origin) -> str:
             changes.append("the code has changed")
         elif name.startswith(("parameter ", "version of ")):
             changes.append(f"{name.removeprefix('parameter ')} was {was} and is {is_now}")
-        elif name.startswith("raw_"):
-            changes.append(f"{name} has changed")
+        elif name.startswith("data "):
+            changes.append(f"{name.removeprefix('data ')} has changed")
     more = f" and {len(changes) - LONGEST_LIST} more" if len(changes) > LONGEST_LIST else ""
     return "; ".join(changes[:LONGEST_LIST]) + more

@@ -4,8 +4,8 @@ import json
 import shlex
 import sys
 from collections.abc import Iterator
-from contextlib import nullcontext, suppress
 from pathlib import Path
+from uuid import uuid4
 
 from filelock import FileLock, Timeout
 from kedro.framework.hooks import hook_impl
@@ -32,9 +32,13 @@ class Claims:
         self._locks: dict[str, FileLock] = {}
 
     @hook_impl
-    def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
-        """Claim the pipeline's namespaces, in one order in every process; wait for those that another run works on."""
+    def after_catalog_created(self, catalog: DataCatalog) -> None:
+        """Note where the data sets are."""
         self._catalog = catalog
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Pipeline) -> None:
+        """Claim the pipeline's namespaces, in one order in every process; wait for those that another run works on."""
         self._folder.mkdir(parents=True, exist_ok=True)
         for name in sorted({name for node in pipeline.nodes if (name := run_name(node))}):
             lock = self._lock(name)
@@ -69,32 +73,44 @@ class Claims:
         """Give all claims up."""
         self.after_pipeline_run()
 
-    def note_run(self, namespace: str, uri: str, run_id: str) -> None:
-        """Note an MLflow run that is open, for the case that this process is killed."""
-        self._note(namespace).write_text(json.dumps({"uri": uri, "run_id": run_id}))
+    def note_run(self, namespace: str, uri: str) -> str:
+        """Note that an MLflow run will be opened, for the case that this process is killed before it is closed.
+
+        Args:
+            namespace: Whose run.
+            uri: Of the MLflow store.
+
+        Returns:
+            A new identifier, by which the run can be found.
+        """
+        identifier = uuid4().hex
+        self._note(namespace).write_text(json.dumps({"uri": uri, "claim": identifier}))
+        return identifier
 
     def forget_run(self, namespace: str) -> None:
-        """Strike the run out: all of it is recorded, or nobody will go on with it."""
+        """Strike the run out: it is closed."""
         self._note(namespace).unlink(missing_ok=True)
 
     def unfinished_runs(self, uri: str) -> Iterator[tuple[str, str]]:
-        """The runs in an MLflow store of which processes noted that they are open, and that no process works on.
-
-        None begins to work on a namespace while it is handed over: the note that is then struck out is the dead run's.
+        """The runs in an MLflow store that were noted and not closed, and that no process works on.
 
         Yields:
-            Namespace and run id.
+            Namespace and identifier.
         """
         for note in sorted(self._folder.glob("*.json")):
             name = note.stem
-            ours = nullcontext() if name in self._locks else self._lock(name, timeout=0)
-            with suppress(OSError, ValueError, Timeout), ours:
+            try:
                 noted = json.loads(note.read_text())
-                if noted.get("uri") == uri:
-                    yield name, noted["run_id"]
+                if name not in self._locks:
+                    with self._lock(name).acquire(timeout=0):
+                        pass
+            except (OSError, ValueError, Timeout):
+                continue
+            if noted["uri"] == uri:
+                yield name, noted["claim"]
 
-    def _lock(self, name: str, timeout: float = -1) -> FileLock:
-        return FileLock(self._folder / f"{name}.lock", timeout)
+    def _lock(self, name: str) -> FileLock:
+        return FileLock(self._folder / f"{name}.lock")
 
     def _note(self, namespace: str) -> Path:
         return self._folder / f"{namespace}.json"

@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,7 @@ from convnets.figures import INK, network_colour
 from convnets.parameters import NETWORKS
 from convnets.precision import choose_policy
 from convnets.running import Claims, command_to_go_on, run_name
+from convnets.whole_files import PREFIX
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -42,6 +43,7 @@ MODEL_REQUIREMENTS = ("keras", "numpy", "tensorflow")
 LONGEST_DIGEST = 36  # of a data set, in MLflow
 LONGEST_ANSWER = 10  # seconds, of a tracking server
 STORE_LOCK = "mlflow.db.lock"
+CLAIM = "convnets.claim"  # the tag by which a later process finds the run of one that was killed
 # A server that has gone away is given up after half a minute, not after several.
 QUIET_AND_QUICK = {"MLFLOW_LOGGING_LEVEL": "WARNING", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3"}
 
@@ -82,7 +84,8 @@ class TrackingHooks:
         self._unrecorded: set[str] = set()
         self._lost: Exception | None = None
         if any(node.namespace for node in pipeline.nodes):
-            with FileLock(self._project_path / STORE_LOCK):  # MLflow makes a new store once
+            self._uri = tracking_uri(self._project_path, self._settings)
+            with FileLock(store_lock(self._uri, self._project_path)):
                 self._open_store()
             self._close_dead_runs()
 
@@ -91,10 +94,10 @@ class TrackingHooks:
             os.environ.setdefault(variable, value)
         import mlflow
 
-        self._uri = tracking_uri(self._project_path, self._settings)
         mlflow.set_tracking_uri(self._uri)
         name = self._settings["experiment"]
         with reachable(self._uri):
+            make_store(self._uri)
             self._client: MlflowClient = mlflow.MlflowClient(self._uri)
             experiment = self._client.get_experiment_by_name(name)
             if experiment is None:
@@ -111,16 +114,12 @@ class TrackingHooks:
         atexit.register(self._close_runs, "KILLED")
 
     def _close_dead_runs(self) -> None:
-        from mlflow.exceptions import MlflowException
-
-        for namespace, run_id in self._claims.unfinished_runs(self._uri):
-            with suppress(MlflowException):  # somebody has deleted it
-                if self._client.get_run(run_id).info.status == "RUNNING":
-                    self._client.set_terminated(run_id, "KILLED")
+        for namespace, claim in list(self._claims.unfinished_runs(self._uri)):
+            for run in self._client.search_runs([self._experiment_id], f"tags.`{CLAIM}` = '{claim}'"):
+                if run.info.status == "RUNNING":
+                    self._client.set_terminated(run.info.run_id, "KILLED")
             if self._run_params["only_missing_outputs"] and namespace in self._unsaved:
                 self._unrecorded.add(namespace)
-            else:
-                self._claims.forget_run(namespace)
 
     def _create_experiment(self, name: str, uri: str) -> str:
         import mlflow
@@ -151,6 +150,8 @@ class TrackingHooks:
             name = run_name(node)
             self._at_work[threading.get_ident()] = name
             if name and name not in self._run_ids:
+                if self._lost:
+                    self._claims.note_run(name, self._uri)
                 self._attempt(self._open_run, name)
             if name and (checkpoint := inputs.get(f"{name}.last_checkpoint")):
                 self._attempt(self._say_resumed, name, len(checkpoint.log))
@@ -243,10 +244,9 @@ class TrackingHooks:
     def _open_run(self, namespace: str) -> None:
         from mlflow.entities import Param, RunTag
 
-        run = self._client.create_run(self._experiment_id, run_name=namespace, tags=self._tags(namespace))
-        run_id: str = run.info.run_id
+        tags = self._tags(namespace) | {CLAIM: self._claims.note_run(namespace, self._uri)}
+        run_id: str = self._client.create_run(self._experiment_id, run_name=namespace, tags=tags).info.run_id
         self._run_ids[namespace] = run_id
-        self._claims.note_run(namespace, self._uri, run_id)
         nested = {"dataset": self._parameters["dataset"], **self._parameters.get(namespace, {})}
         if namespace in NETWORKS:
             nested |= {name: self._parameters[name] for name in ("seed", "steps_per_execution")}
@@ -351,6 +351,30 @@ def tracking_uri(project_path: Path, settings: dict[str, str]) -> str:
     scheme, separator, path = settings["uri"].partition(":///")
     local = f"{scheme}{separator}{project_path / path}" if scheme == "sqlite" else settings["uri"]
     return os.environ.get("MLFLOW_TRACKING_URI") or local
+
+
+def store_lock(uri: str, project_path: Path) -> Path:
+    """The file that is locked while a store is opened, so that it is made once: beside a store that projects may share.
+
+    Args:
+        uri: Of the store.
+        project_path: Where the file is for a store that is no file of this machine.
+    """
+    path = Path(uri.removeprefix("sqlite:///"))
+    beside = uri.startswith("sqlite:///") and os.access(path.parent, os.W_OK)
+    return path.with_name(f"{path.name}.lock") if beside else project_path / STORE_LOCK
+
+
+def make_store(uri: str) -> None:
+    """Lay out the tables of a SQLite store that is not there yet; it appears whole, as a half one is of no use."""
+    from mlflow import MlflowClient
+
+    path = Path(uri.removeprefix("sqlite:///"))
+    if uri.startswith("sqlite:///") and not path.exists():
+        unfinished = path.with_name(f"{PREFIX}{path.name}")
+        unfinished.unlink(missing_ok=True)
+        MlflowClient(f"sqlite:///{unfinished}").search_experiments(max_results=1)
+        unfinished.replace(path)
 
 
 @contextmanager
