@@ -73,5 +73,8 @@ def test_what_a_killed_process_left_is_removed_and_a_living_ones_is_not(tmp_path
     assert not is_alive(dead)
     (tmp_path / f"{PREFIX}{dead}-table.csv").touch()
     (tmp_path / f"{PREFIX}{os.getppid()}-table.csv").touch()
+    (tmp_path / ".made_from").mkdir()
+    (tmp_path / ".made_from" / f"{PREFIX}{dead}-table.json").touch()
     save(tmp_path / "table.csv", make_table)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{PREFIX}{os.getppid()}-table.csv", "table.csv"]
+    left = sorted(path.name for path in tmp_path.rglob("*") if path.is_file())
+    assert left == [f"{PREFIX}{os.getppid()}-table.csv", "table.csv"]
