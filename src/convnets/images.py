@@ -1,6 +1,7 @@
 """A folder of a user's own images as a Kedro data set."""
 
 import os
+import unicodedata
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ from convnets.errors import ImageError
 
 FORMATS = ("PNG", "JPEG")
 LARGEST_IMAGE = 50_000_000  # pixels: decoded, 200 MB in four channels
+LARGEST_EXPANSION = 8 * 1032  # pixels from a byte: deflate makes 1032 bytes of it, and a pixel takes one bit or more
+COMMANDS = ("Cc", "Zl", "Zp")  # Unicode's categories of what a terminal or a table obeys and does not show
 
 Loaders = dict[str, Callable[[], Image.Image]]
 """For each image, by its name, a function that reads it, or raises `ImageError`."""
@@ -46,7 +49,7 @@ class ImageFolderDataset(AbstractDataset[Loaders, Loaders]):
 
         Returns:
             For each file, by its name and in the order of the names, a function that returns the image as
-            `read_image` does. Folders and hidden files are passed over.
+            `read_image` does. Folders and hidden files are passed over; links that lead out of the folder are refused.
 
         Raises:
             DatasetError: There is no such folder, or no file in it. The message names it and says what is allowed.
@@ -60,7 +63,7 @@ class ImageFolderDataset(AbstractDataset[Loaders, Loaders]):
             raise DatasetError(f"{self._path}: cannot be listed ({error.strerror}); {allowed}") from error
         if not files:
             raise DatasetError(f"{self._path}: holds no file; {allowed}")
-        return {_printable(file.name): partial(read_image, file) for file in sorted(files)}
+        return {_printable(file.name): partial(_read_inside, self._path, file) for file in sorted(files)}
 
     def save(self, data: Loaders) -> NoReturn:  # noqa: ARG002 - Kedro names the argument
         """Refuse: the raw data is read and never written.
@@ -87,19 +90,26 @@ def read_image(file: Path) -> Image.Image:
         The decoded image, in any of Pillow's modes.
 
     Raises:
-        ImageError: The file is unreadable, empty, no such image, damaged, or states more than `LARGEST_IMAGE` pixels,
-            which is found before they are decoded. The message is one sentence: what was found, what is allowed.
+        ImageError: The file is unreadable, empty, no such image, damaged, or states more pixels than `LARGEST_IMAGE`
+            or than it can hold, which is found before there is made room for them. The message is one sentence: what
+            was found, what is allowed.
     """
     try:
         if not file.is_file():
             raise ImageError("It is not a regular file; allowed: a PNG or JPEG file.")
-        if file.stat().st_size == 0:
+        size = file.stat().st_size
+        if size == 0:
             raise ImageError("The file is empty; allowed: a PNG or JPEG image.")
         with _quiet_pillow(), Image.open(file, formats=FORMATS) as image:
             if image.width * image.height > LARGEST_IMAGE:
                 raise ImageError(
                     f"The image has {image.width:,} x {image.height:,} pixels; "
                     f"allowed: at most {LARGEST_IMAGE:,} in all."
+                )
+            if image.width * image.height > size * LARGEST_EXPANSION:
+                raise ImageError(
+                    f"The image is damaged (it states {image.width:,} x {image.height:,} pixels, more than "
+                    f"{size:,} bytes can hold); allowed: a whole PNG or JPEG image."
                 )
             ImageOps.exif_transpose(image, in_place=True)
             return image
@@ -111,6 +121,13 @@ def read_image(file: Path) -> Image.Image:
         if isinstance(error, OSError) and error.errno is not None:
             raise ImageError(f"The file cannot be read ({error.strerror}); allowed: a readable file.") from error
         raise ImageError(f"The image is damaged ({error}); allowed: a whole PNG or JPEG image.") from error
+
+
+def _read_inside(folder: Path, file: Path) -> Image.Image:
+    """Read an image as `read_image` does, unless it is a link that leads out of its folder."""
+    if not Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder)):
+        raise ImageError("It is a link that leads out of the folder; allowed: a file in the folder itself.")
+    return read_image(file)
 
 
 @contextmanager
@@ -125,5 +142,9 @@ def _quiet_pillow() -> Iterator[None]:
 
 
 def _printable(name: str) -> str:
-    """The name of a file, which may hold bytes that are no UTF-8, as it can be written to a table."""
-    return os.fsencode(name).decode(errors="backslashreplace")
+    """The name of a file, which may hold bytes that are no UTF-8, and line breaks, as it can be written to a table."""
+    text = os.fsencode(name).decode(errors="backslashreplace")
+    return "".join(
+        letter.encode("unicode_escape").decode() if unicodedata.category(letter) in COMMANDS else letter
+        for letter in text
+    )
