@@ -76,6 +76,14 @@ def free_port() -> int:
     return port
 
 
+def answers_on_loopback_alone(port: int) -> bool:
+    """Whether nothing listens on a port but at 127.0.0.1: whoever listens on all addresses does at 127.0.0.2, too."""
+    with suppress(OSError), socket.create_connection(("127.0.0.2", port), timeout=5):
+        return False
+    with socket.create_connection(("127.0.0.1", port), timeout=5):
+        return True
+
+
 class Project:
     """A project of its own, with the code, configuration and raw data of this one, and commands run in it."""
 

@@ -117,7 +117,8 @@ def refusal(content: bytes, dimensions: int) -> tuple[str, int]:
     except ValueError as error:
         return str(error), tracemalloc.get_traced_memory()[1]
     else:
-        assert (array.dtype, array.ndim) == (np.uint8, dimensions)
+        assert array.dtype == np.uint8
+        assert array.ndim == dimensions
         return "", tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

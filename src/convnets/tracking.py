@@ -321,10 +321,22 @@ class TrackingHooks:
         def schema(shape: tuple[int, ...]) -> Schema:
             return Schema([TensorSpec(np.dtype(np.float32), (-1, *shape[1:]))])
 
-        logged = Model.log(
+        class PortableModel(Model):
+            """Says nothing of this machine in the file `MLmodel`, which goes wherever the model goes."""
+
+            def __init__(self, artifact_path: str | None = None, **about: Any) -> None:  # noqa: ARG002
+                """Leave out the address in the store, which MLflow gives as the path."""
+                super().__init__(**about)
+
+        # Left to MLflow, it would bear the user's name, the path of the command, and the address of the git remote,
+        # which may hold a password.
+        params = self._client.get_run(run_id).data.params
+        created = self._client.create_logged_model(self._experiment_id, name, source_run_id=run_id, params=params)
+        logged = PortableModel.log(
             None,
             mlflow.keras,
             run_id=run_id,
+            model_id=created.model_id,
             name=name,
             model=model,
             signature=ModelSignature(schema(model.input_shape), schema(model.output_shape)),
