@@ -30,6 +30,7 @@ from support import ROOT, Project
 
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 UNPICKLERS = {"pickle", "cPickle", "_pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
+NAME = "../../elsewhere"  # of a data set
 USER, SECRET = "user-whom-nobody-may-name", "token-which-nobody-may-read"
 
 
@@ -280,14 +281,15 @@ def test_documented_servers_are_for_this_machine_alone() -> None:
 
 @pytest.fixture(scope="module")
 def finished(new_project: Callable[[], Project]) -> Project:
-    """A project after a run of one network by a user with a name and a secret."""
+    """A project after a run of one network, on data with a hostile name, by a user with a name and a secret."""
     project = new_project()
     with pytest.MonkeyPatch.context() as environment:
         for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
             environment.setenv(name, USER)
         for name in ("API_TOKEN", "MY_PASSWORD", "AWS_SECRET_ACCESS_KEY"):
             environment.setenv(name, SECRET)
-        project.kedro("run", "--env", "test", "--pipelines=preparation,fcn", "--params", "fcn.training.epochs=1")
+        parameters = f"fcn.training.epochs=1,dataset.name={NAME}"
+        project.kedro("run", "--env", "test", "--pipelines=preparation,fcn", "--params", parameters)
     return project
 
 
@@ -324,6 +326,11 @@ def test_results_and_runs_say_nothing_of_the_machine(finished: Project) -> None:
     texts = list(recorded_texts(finished.path / "mlflow.db"))
     assert ("runs.name", "fcn") in texts
     assert [text for text in texts if private_text.search(text[1])] == []
+
+
+def test_the_name_of_a_data_set_is_no_path(finished: Project) -> None:
+    assert ("params.value", NAME) in recorded_texts(finished.path / "mlflow.db")
+    assert not list(finished.path.parent.rglob("*elsewhere*"))
 
 
 def test_a_hostile_model_ends_a_run_in_one_sentence(finished: Project, marker: Path, whole: dict[str, bytes]) -> None:

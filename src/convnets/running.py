@@ -1,5 +1,6 @@
 """Who works on which results: one run at a time for each namespace, so that two runs never mix theirs."""
 
+import hashlib
 import json
 import shlex
 import sys
@@ -53,7 +54,7 @@ class Claims:
 
     def note_run(self, namespace: str, uri: str, run_id: str) -> None:
         """Note an MLflow run that is open, for the case that this process is killed."""
-        self._note(namespace).write_text(json.dumps({"uri": uri, "run_id": run_id}))
+        self._note(namespace).write_text(json.dumps({"store": _digest(uri), "run_id": run_id}))
 
     def forget_run(self, namespace: str) -> None:
         """Strike the run out: all of it is recorded, or nobody will go on with it."""
@@ -74,7 +75,7 @@ class Claims:
                         pass
             except (OSError, ValueError, Timeout):
                 continue
-            if noted.get("uri") == uri:
+            if noted.get("store") == _digest(uri):
                 yield name, noted["run_id"]
 
     def _lock(self, namespace: str) -> FileLock:
@@ -82,6 +83,11 @@ class Claims:
 
     def _note(self, namespace: str) -> Path:
         return self._folder / f"{namespace}.json"
+
+
+def _digest(uri: str) -> str:
+    """Tells stores apart without noting an address, which may hold a password."""
+    return hashlib.sha256(uri.encode()).hexdigest()
 
 
 def run_name(node: Node) -> str | None:
