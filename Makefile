@@ -74,4 +74,4 @@ lock: install  ## write requirements.lock anew from pyproject.toml
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
 
 clean:  ## remove the environments and caches; results and the MLflow store stay
-	@rm -rf $(VENV) $(VENV_PYTORCH) $(VENV_FUZZ) .fuzz .mypy_cache .pytest_cache .ruff_cache .viz build src/*.egg-info
+	@rm -rf $(VENV) $(VENV_PYTORCH) $(VENV_FUZZ) .fuzz .hypothesis .mypy_cache .pytest_cache .ruff_cache .viz build src/*.egg-info
