@@ -13,7 +13,8 @@ import tempfile
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
-from io import BytesIO
+from contextlib import redirect_stderr
+from io import BytesIO, StringIO
 from itertools import product
 from pathlib import Path
 from random import Random
@@ -21,7 +22,7 @@ from typing import Any
 
 import atheris
 
-with atheris.instrument_imports(include=["convnets", "gzip", "PIL"]):
+with redirect_stderr(StringIO()), atheris.instrument_imports(include=["convnets", "gzip", "PIL"]):
     import gzip
 
     from PIL import Image, JpegImagePlugin, MpoImagePlugin, PngImagePlugin, TiffImagePlugin  # noqa: F401 - of EXIF

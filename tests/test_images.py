@@ -50,6 +50,12 @@ def jpeg_header(width: int, height: int) -> bytes:
     return content[:size] + struct.pack(">HH", height, width) + content[size + 4 :]
 
 
+def drawn_again(scans: int) -> bytes:
+    """A progressive JPEG file that draws its last scan again; of 7,000 x 7,000 pixels, 1,000 take half a minute."""
+    content = encoded(PICTURE, "JPEG", progressive=True)
+    return content[:-2] + content[content.rindex(b"\xff\xda") : -2] * scans + content[-2:]
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Callable[[bytes], Path]:
     def write(content: bytes) -> Path:
@@ -100,6 +106,7 @@ REFUSED = {
         png_header(7_000, 7_000),
         "The image is damaged (it states 7,000 x 7,000 pixels, more than 54 bytes can hold); allowed: a whole PNG or",
     ),
+    "more scans than any image has": (drawn_again(1000), "The image is drawn in 1,006 scans; allowed: at most 200."),
     "more pixels than a JPEG file can hold": (jpeg_header(7_000, 7_000), "The image is damaged (it states 7,000 x"),
 }
 
@@ -111,6 +118,10 @@ def test_a_fault_is_said_in_one_sentence(file: Callable[[bytes], Path], content:
     assert str(raised.value).startswith(sentence)
     assert str(raised.value).endswith(".")
     assert "\n" not in str(raised.value)
+
+
+def test_an_image_of_many_scans_is_read(file: Callable[[bytes], Path]) -> None:
+    assert read_image(file(drawn_again(100))).size == PICTURE.size
 
 
 def test_a_link_to_nothing_is_refused(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """A folder of a user's own images as a Kedro data set."""
 
+import mmap
 import os
+import re
 import unicodedata
 import warnings
 from collections.abc import Callable, Iterator
@@ -17,6 +19,8 @@ from convnets.errors import ImageError
 FORMATS = ("PNG", "JPEG")
 LARGEST_IMAGE = 50_000_000  # pixels: decoded, 200 MB in four channels
 LARGEST_EXPANSION = 8 * 1032  # pixels from a byte: deflate makes 1032 bytes of it, and a pixel takes one bit or more
+MOST_SCANS = 200  # of a JPEG image, which has ten or so: each goes over all of its pixels
+SCAN = re.compile(rb"\xff\xda\x00[\x08\x0a\x0c\x0e][\x01-\x04]")  # how each begins
 COMMANDS = ("Cc", "Zl", "Zp")  # Unicode's categories of what a terminal or a table obeys and does not show
 
 Loaders = dict[str, Callable[[], Image.Image]]
@@ -91,8 +95,8 @@ def read_image(file: Path) -> Image.Image:
 
     Raises:
         ImageError: The file is unreadable, empty, no such image, damaged, or states more pixels than `LARGEST_IMAGE`
-            or than it can hold, which is found before there is made room for them. The message is one sentence: what
-            was found, what is allowed.
+            or than it can hold, or more scans than `MOST_SCANS`, which is found before it is decoded. The message is
+            one sentence: what was found, what is allowed.
     """
     try:
         if not file.is_file():
@@ -111,6 +115,8 @@ def read_image(file: Path) -> Image.Image:
                     f"The image is damaged (it states {image.width:,} x {image.height:,} pixels, more than "
                     f"{size:,} bytes can hold); allowed: a whole PNG or JPEG image."
                 )
+            if image.format != "PNG" and (scans := _count_scans(file)) > MOST_SCANS:
+                raise ImageError(f"The image is drawn in {scans:,} scans; allowed: at most {MOST_SCANS}.")
             ImageOps.exif_transpose(image, in_place=True)
             return image
     except ImageError:
@@ -121,6 +127,11 @@ def read_image(file: Path) -> Image.Image:
         if isinstance(error, OSError) and error.errno is not None:
             raise ImageError(f"The file cannot be read ({error.strerror}); allowed: a readable file.") from error
         raise ImageError(f"The image is damaged ({error}); allowed: a whole PNG or JPEG image.") from error
+
+
+def _count_scans(file: Path) -> int:
+    with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return sum(1 for _ in SCAN.finditer(content))
 
 
 def _read_inside(folder: Path, file: Path) -> Image.Image:
