@@ -83,7 +83,11 @@ REFUSED: dict[str, list[tuple[Any, str]]] = {
     "cnn.network.pool_sise": [(2, "There is no parameter cnn.network.pool_sise: did you mean cnn.network.pool_size?")],
     "prediction.folder": [("", "prediction.folder is ''"), (7, "prediction.folder is 7; allowed: a valid string.")],
     "prediction.foldr": [("x", "There is no parameter prediction.foldr: did you mean prediction.folder?")],
-    "convolution.kernels": [({"Sobel (x)": [[0] * 3] * 3}, "convolution.kernels.Sobel (x)")],
+    "convolution.kernels": [
+        ({"Sobel (x)": [[0] * 3] * 3}, "convolution.kernels.Sobel (x)"),
+        ({"../../edge": [[0] * 3] * 3}, "convolution.kernels.../../edge"),
+    ],
+    "fcn.network.name": [("../fcn", "fcn.network.name is '../fcn', allowed: 'fcn'.")],
     "cnn.network.units": [(64, "There is no parameter cnn.network.units: Allowed here: architecture, filters,")],
     "fcn.network.units": [(1.5, "fcn.network.units is 1.5; allowed: a valid integer")],
     "fcn.training.epochs": [("five", "fcn.training.epochs is 'five'; allowed: a valid integer")],

@@ -54,7 +54,11 @@ def run(**options: Any) -> None:
 @click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535), help="On this machine alone.")
 def mlflow(env: str, port: int) -> None:
     """Show the runs in the MLflow UI."""
-    from convnets.tracking import charts_path, tracking_uri  # noqa: PLC0415 - waits for pandas and Matplotlib
+    from convnets.tracking import (  # noqa: PLC0415 - waits for pandas and Matplotlib
+        charts_path,
+        tracking_uri,
+        without_password,
+    )
 
     with _one_sentence(), KedroSession.create(env=env) as session:
         context = session.load_context()  # type: ignore[attr-defined]
@@ -62,7 +66,7 @@ def mlflow(env: str, port: int) -> None:
         uri = tracking_uri(context.project_path, settings)
         path = charts_path(uri, settings)
         if uri.startswith("http"):
-            click.echo(f"The charts of your runs: {uri}{path}")
+            click.echo(f"The charts of your runs: {without_password(uri)}{path}")
             return
         _require_free(port)
     click.echo(f"The charts of your runs, until you press Ctrl-C: http://{LOOPBACK}:{port}{path}")

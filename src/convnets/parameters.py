@@ -28,7 +28,7 @@ LARGEST_SEED = 2**32 - 1
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Probability = Annotated[float, Field(ge=0, le=1)]
-KernelName = Annotated[str, Field(pattern=r"^[\w .:/-]+$")]  # what MLflow takes for the name of a parameter
+KernelName = Annotated[str, Field(pattern=r"^[\w .:-]+$")]  # what MLflow takes for a parameter, and is no path
 Row = tuple[float, float, float]
 Kernel = tuple[Row, Row, Row]
 Precision = Literal["auto", "float32", "mixed_bfloat16"]

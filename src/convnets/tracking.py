@@ -7,6 +7,7 @@ of the namespace is saved.
 import atexit
 import json
 import os
+import re
 import subprocess
 import threading
 import time
@@ -104,7 +105,7 @@ class TrackingHooks:
                 self._experiment_id = self._create_experiment(name, self._uri)
             elif experiment.lifecycle_stage == "deleted":
                 raise TrackingError(
-                    f"The MLflow experiment {name!r} at {self._uri} is deleted: restore it with "
+                    f"The MLflow experiment {name!r} at {without_password(self._uri)} is deleted: restore it with "
                     f"`mlflow experiments restore --experiment-id {experiment.experiment_id}`, or name another in "
                     "conf's tracking.yml"
                 )
@@ -223,8 +224,8 @@ class TrackingHooks:
         atexit.unregister(self._close_runs)
         if self._lost:
             raise TrackingError(
-                f"The MLflow store at {self._uri} failed on the way ({str(self._lost).splitlines()[0]}): the results "
-                "are whole and in their files, but not all in MLflow; when it can be used again, "
+                f"The MLflow store at {without_password(self._uri)} failed on the way ({_first_line(self._lost)}): the "
+                "results are whole and in their files, but not all in MLflow; when it can be used again, "
                 f"`{command_to_go_on()}` records them"
             )
 
@@ -329,10 +330,22 @@ class TrackingHooks:
         def schema(shape: tuple[int, ...]) -> Schema:
             return Schema([TensorSpec(np.dtype(np.float32), (-1, *shape[1:]))])
 
-        logged = Model.log(
+        class PortableModel(Model):
+            """Says nothing of this machine in the file `MLmodel`, which goes wherever the model goes."""
+
+            def __init__(self, artifact_path: str | None = None, **about: Any) -> None:  # noqa: ARG002
+                """Leave out the address in the store, which MLflow gives as the path."""
+                super().__init__(**about)
+
+        # Left to MLflow, it would bear the user's name, the path of the command, and the address of the git remote,
+        # which may hold a password.
+        params = self._client.get_run(run_id).data.params
+        created = self._client.create_logged_model(self._experiment_id, name, source_run_id=run_id, params=params)
+        logged = PortableModel.log(
             None,
             mlflow.keras,
             run_id=run_id,
+            model_id=created.model_id,
             name=name,
             model=model,
             signature=ModelSignature(schema(model.input_shape), schema(model.output_shape)),
@@ -389,17 +402,28 @@ def reachable(uri: str) -> Iterator[None]:
 
     if uri.startswith("http"):
         try:
-            urlopen(f"{uri}/health", timeout=LONGEST_ANSWER).close()  # noqa: S310 - it starts with http
+            urlopen(f"{without_password(uri)}/health", timeout=LONGEST_ANSWER).close()  # noqa: S310 - it starts with http
         except HTTPError:
             pass  # it answers, if only that one must log in
         except OSError as error:  # MLflow itself would try again for minutes
             raise TrackingError(
-                f"No MLflow server answers at {uri} ({error}): start it, or unset MLFLOW_TRACKING_URI"
+                f"No MLflow server answers at {without_password(uri)} ({error}): start it, or unset MLFLOW_TRACKING_URI"
             ) from error
     try:
         yield
     except (MlflowException, SQLAlchemyError) as error:
-        raise TrackingError(f"The MLflow store at {uri} cannot be used: {str(error).splitlines()[0]}") from error
+        raise TrackingError(
+            f"The MLflow store at {without_password(uri)} cannot be used: {_first_line(error)}"
+        ) from error
+
+
+def without_password(text: str) -> str:
+    """A text without the user and password that an address in it may name: `postgresql://me:secret@host/runs`."""
+    return re.sub(r"(?<=://)[^/\s]*@", "", text)
+
+
+def _first_line(error: Exception) -> str:
+    return without_password(str(error).splitlines()[0])
 
 
 def charts_path(uri: str, settings: dict[str, str]) -> str:
@@ -418,7 +442,8 @@ def charts_path(uri: str, settings: dict[str, str]) -> str:
         experiment = mlflow.MlflowClient(uri).get_experiment_by_name(settings["experiment"])
     if experiment is None:
         raise TrackingError(
-            f"The MLflow store at {uri} has no experiment {settings['experiment']!r} yet: run `kedro run`"
+            f"The MLflow store at {without_password(uri)} has no experiment {settings['experiment']!r} yet: "
+            "run `kedro run`"
         )
     # The networks alone: a run without metrics, as the comparison's, takes up the legends.
     view = "compareRunsMode=CHART&workflowType=machine_learning&searchFilter=metrics.loss+%3E+0"
