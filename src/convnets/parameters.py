@@ -4,7 +4,8 @@ The values stand in `conf/base/parameters.yml`; an environment or `--params` rep
 """
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal, Self
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     AfterValidator,
@@ -12,8 +13,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    NonNegativeInt,
-    PositiveInt,
+    FiniteFloat,
     RootModel,
     ValidationError,
     create_model,
@@ -26,13 +26,35 @@ NETWORKS = ("fcn", "cnn", "cnn_no_pool")  # in the order of tables, figures and 
 CONVNETS = ("cnn", "cnn_no_pool")  # those that have convolution layers
 LARGEST_SEED = 2**32 - 1
 
-Fraction = Annotated[float, Field(ge=0, lt=1)]
-Probability = Annotated[float, Field(ge=0, le=1)]
+COUNT_OR_NULL = "null or a whole number, 1 or more"
+LARGEST_LAYER = 65_536  # units or filters: more would take memory, not learn
+LONGEST_VALUE = 80  # characters of a wrong value that a message repeats
+
+
+def _no_boolean(value: Any) -> Any:
+    """Refuse what Python takes for 0 or 1."""
+    if isinstance(value, bool):
+        raise ValueError("a boolean is no number")
+    return value
+
+
+# The description of a type or a field says what is allowed: messages repeat it.
+Number = Annotated[FiniteFloat, BeforeValidator(_no_boolean)]
+Fraction = Annotated[Number, Field(ge=0, lt=1, description="a number from 0 to less than 1")]
+Index = Annotated[int, BeforeValidator(_no_boolean), Field(ge=0, description="a whole number, 0 or more")]
+Count = Annotated[int, BeforeValidator(_no_boolean), Field(ge=1, description="a whole number, 1 or more")]
+Depth = Annotated[Count, Field(le=LARGEST_LAYER, description=f"a whole number from 1 to {LARGEST_LAYER}")]
+Seed = Annotated[
+    int,
+    BeforeValidator(_no_boolean),
+    Field(ge=0, le=LARGEST_SEED, description=f"a whole number from 0 to {LARGEST_SEED}"),
+]
+Text = Annotated[str, Field(min_length=1, description="a text of at least one character")]
+Folder = Annotated[Text, Field(description="the path of a folder")]
 KernelName = Annotated[str, Field(pattern=r"^[\w .:/-]+$")]  # what MLflow takes for the name of a parameter
-Row = tuple[float, float, float]
+Row = tuple[Number, Number, Number]
 Kernel = tuple[Row, Row, Row]
 Precision = Literal["auto", "float32", "mixed_bfloat16"]
-Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
 
 
 def _split(value: Any) -> Any:
@@ -66,11 +88,16 @@ class Dataset(_Parameters):
         test_samples: How many of the first test images are used; `None`: all.
     """
 
-    name: Annotated[str, Field(min_length=1)]
-    folder: Annotated[str, Field(min_length=1)]
-    class_names: Annotated[tuple[str, ...], BeforeValidator(_split), AfterValidator(_unique), Field(min_length=2)]
-    train_samples: PositiveInt | None
-    test_samples: PositiveInt | None
+    name: Text
+    folder: Folder
+    class_names: Annotated[
+        tuple[str, ...],
+        BeforeValidator(_split),
+        AfterValidator(_unique),
+        Field(min_length=2, description="two or more names, each different"),
+    ]
+    train_samples: Count | None = Field(description=COUNT_OR_NULL)
+    test_samples: Count | None = Field(description=COUNT_OR_NULL)
 
 
 class FullyConnected(_Parameters):
@@ -82,9 +109,9 @@ class FullyConnected(_Parameters):
         units: Outputs of the hidden layer.
     """
 
-    name: str
+    name: Text
     architecture: Literal["fully_connected"]
-    units: PositiveInt
+    units: Depth
 
 
 class Convolutional(_Parameters):
@@ -100,13 +127,17 @@ class Convolutional(_Parameters):
         pool_size: Height and width of the max-pooling windows between two convolution layers; `None`: no pooling.
     """
 
-    name: str
+    name: Text
     architecture: Literal["convolutional"]
-    filters: Annotated[tuple[PositiveInt, ...], BeforeValidator(_split), Field(min_length=1)]
-    kernel_size: PositiveInt
-    strides: PositiveInt
+    filters: Annotated[
+        tuple[Depth, ...],
+        BeforeValidator(_split),
+        Field(min_length=1, description=f"one or more whole numbers from 1 to {LARGEST_LAYER}"),
+    ]
+    kernel_size: Count
+    strides: Count
     padding: Literal["valid", "same"]
-    pool_size: PositiveInt | None
+    pool_size: Count | None = Field(description=COUNT_OR_NULL)
 
 
 ARCHITECTURES = {"fully_connected": FullyConnected, "convolutional": Convolutional}
@@ -129,8 +160,8 @@ class Training(_Parameters):
         validation_split: The share of the training images, the last ones, that is held back to validate each epoch.
     """
 
-    epochs: PositiveInt
-    batch_size: PositiveInt
+    epochs: Count
+    batch_size: Count
     optimizer: Literal["rmsprop", "adam", "sgd"]
     loss: Literal["sparse_categorical_crossentropy"]
     validation_split: Fraction
@@ -145,7 +176,7 @@ class Classifier(_Parameters):
         training: How it is trained.
     """
 
-    lecture_accuracy: Probability | None
+    lecture_accuracy: Annotated[Number, Field(ge=0, le=1)] | None = Field(description="null or a number from 0 to 1")
     network: Network
     training: Training
 
@@ -160,10 +191,20 @@ class Convolution(_Parameters):
         images_of_a_filter: How many test images are shown that excite a filter most.
     """
 
-    image: NonNegativeInt
-    kernels: Annotated[dict[KernelName, Kernel], Field(min_length=1)]
-    filters: Annotated[tuple[NonNegativeInt, ...], BeforeValidator(_split), Field(min_length=1)]
-    images_of_a_filter: PositiveInt
+    image: Index
+    kernels: Annotated[
+        dict[KernelName, Kernel],
+        Field(
+            min_length=1,
+            description="one or more tables of 3 x 3 numbers, named with letters, digits, spaces and any of . _ : / -",
+        ),
+    ]
+    filters: Annotated[
+        tuple[Index, ...],
+        BeforeValidator(_split),
+        Field(min_length=1, description="one or more whole numbers, 0 or more each"),
+    ]
+    images_of_a_filter: Count
 
 
 class Prediction(_Parameters):
@@ -173,13 +214,13 @@ class Prediction(_Parameters):
         folder: Where the PNG and JPEG files are, relative to the project or absolute.
     """
 
-    folder: Annotated[str, Field(min_length=1)]
+    folder: Folder
 
 
 class _Root(_Parameters):
     seed: Seed
     precision: Precision
-    steps_per_execution: PositiveInt
+    steps_per_execution: Count
     dataset: Dataset
     convolution: Convolution
     prediction: Prediction
@@ -189,7 +230,7 @@ class _Root(_Parameters):
         for name in NETWORKS:
             found = getattr(self, name).network.root.name
             if found != name:
-                raise ValueError(f"{name}.network.name is {found!r}, allowed: {name!r}")
+                raise ValueError(f"{name}.network.name is {found!r}; allowed: {name}")
         return self
 
 
@@ -214,30 +255,94 @@ def check_parameters(values: dict[str, Any]) -> BaseModel:
     try:
         return ProjectParameters.model_validate(values)
     except ValidationError as error:
-        raise ParameterError("\n".join(_sentence(detail) for detail in error.errors())) from error
+        first = {_culprit(detail["loc"]): detail for detail in reversed(error.errors())}  # fault of each parameter
+        raise ParameterError("\n".join(_sentence(detail) for detail in reversed(first.values()))) from error
 
 
 def _sentence(detail: Any) -> str:
-    location = [str(part) for part in detail["loc"] if part not in ARCHITECTURES]
-    name, found, context = ".".join(location), detail["input"], detail.get("ctx", {})
+    where, location = _find(detail["loc"]), list(_names(detail["loc"]))
+    found, block = detail["input"], _block(where)
     match detail["type"]:
         case "extra_forbidden":
             prefix = "".join(f"{part}." for part in location[:-1])
-            return unknown("parameter", location[-1], _names_beside(detail["loc"]), prefix)
-        case "missing":
-            return f"The parameter {name} is missing."
-        case "union_tag_invalid":
-            return f"{name}.architecture is {context['tag']!r}; allowed: {context['expected_tags']}."
+            return unknown("parameter", location[-1], block.model_fields, prefix)
+        case "missing" if tuple(location) == _culprit(detail["loc"]):
+            return f"The parameter {'.'.join(location)} is missing; allowed: {_allowed(where)}."
+        case "missing":  # of a row or a kernel, which is the one to be named
+            location = location[:-1]
+        case "union_tag_not_found" | "union_tag_invalid":
+            location, found, where = [*location, "architecture"], found.get("architecture"), None
         case "value_error" if not location:
-            return f"{context['error']}."
-        case _:
-            return f"{name} is {found!r}; allowed: {detail['msg'].removeprefix('Input should be ').lower()}."
+            return f"{detail['ctx']['error']}."
+    if location[-1] == "[key]":
+        location = [*location[:-2], "(a name)"]
+    choices = ARCHITECTURES if where is None else _choices(where)
+    allowed = _either(ARCHITECTURES) if where is None else _allowed(where)
+    return f"{'.'.join(location)} is {_shown(found)}{_nearest(found, choices)}; allowed: {allowed}."
 
 
-def _names_beside(location: tuple[str, ...]) -> Iterable[str]:
-    """The names that may stand in the block in which pydantic's `location` ends."""
-    block: Any = ProjectParameters
-    for part in location[:-1]:
-        block = ARCHITECTURES[part] if part in ARCHITECTURES else block.model_fields[part].annotation
-    names: Iterable[str] = block.model_fields
-    return names
+def _names(location: tuple[int | str, ...]) -> tuple[str, ...]:
+    """Pydantic's location as it is written with dots: it names the architectures, too."""
+    return tuple(str(part) for part in location if part not in ARCHITECTURES)
+
+
+def _find(location: tuple[int | str, ...]) -> Any:
+    """The field that pydantic's location is in; the block's where it has no such field."""
+    found: Any = ProjectParameters
+    for part in location:
+        block = _block(found)
+        if part in ARCHITECTURES:
+            found = ARCHITECTURES[str(part)]
+        elif block is None or part not in block.model_fields:
+            break
+        else:
+            found = block.model_fields[part]
+    return found
+
+
+def _culprit(location: tuple[int | str, ...]) -> tuple[str, ...]:
+    """The parameter that pydantic's location is in: of the faults inside a list or a table only one is told."""
+    while len(location) > 1 and _block(_find(location[:-1])) is None:
+        location = location[:-1]
+    return _names(location)
+
+
+def _block(found: Any) -> Any:
+    """The block that a field holds, or that is a block itself; `None` if it is a value."""
+    annotation = getattr(found, "annotation", found)
+    is_block = isinstance(annotation, type) and issubclass(annotation, BaseModel)
+    return annotation if is_block else None
+
+
+def _choices(field: Any) -> tuple[str, ...]:
+    annotation = getattr(field, "annotation", None)
+    return tuple(choice for choice in get_args(annotation) if isinstance(choice, str))
+
+
+def _allowed(where: Any) -> str:
+    """What a field may be, in words."""
+    description: str | None = getattr(where, "description", None)
+    if description:
+        return description
+    block = _block(where)
+    if block is Network:
+        return f"a block with architecture, {_either(ARCHITECTURES)}, and what it needs"
+    return f"a block with {', '.join(block.model_fields)}" if block else _either(_choices(where))
+
+
+def _either(choices: Iterable[str]) -> str:
+    *others, last = choices
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def _nearest(found: Any, known: Iterable[str]) -> str:
+    nearest = get_close_matches(found, known, n=1) if isinstance(found, str) else []
+    return f", did you mean {nearest[0]}?" if nearest else ""
+
+
+def _shown(value: Any) -> str:
+    """A wrong value in one short line, as it stands in YAML."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    text = repr(value)
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}..."
