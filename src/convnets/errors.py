@@ -20,6 +20,18 @@ class MissingResultError(UserError):
     """A result that a pipeline starts from has not been made yet."""
 
 
+class DamagedResultError(UserError):
+    """A result that a pipeline starts from cannot be read, or is not what it should be."""
+
+
+class OutputError(UserError):
+    """Results cannot be written where they shall go."""
+
+
+class SettingError(UserError):
+    """A setting of the configuration beside the parameters is unknown, missing or of the wrong type."""
+
+
 class ImageError(UserError):
     """One of several images cannot be used: it is left out and the message, a whole sentence, is reported."""
 
@@ -41,3 +53,9 @@ def unknown(kind: str, name: str, known: Iterable[str], prefix: str = "") -> str
     nearest = get_close_matches(name, allowed, n=1)
     question = f"did you mean {prefix}{nearest[0]}? " if nearest else ""
     return f"There is no {kind} {prefix}{name}: {question}Allowed here: {', '.join(allowed)}."
+
+
+def one_line(text: str) -> str:
+    """A text of others in one line: line breaks become spaces, and what cannot be printed is spelt out."""
+    line = " ".join(text.split())
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in line)

@@ -20,13 +20,14 @@ from pydantic import (
     model_validator,
 )
 
-from convnets.errors import ParameterError, unknown
+from convnets.errors import ParameterError, SettingError, UserError, unknown
 
 NETWORKS = ("fcn", "cnn", "cnn_no_pool")  # in the order of tables, figures and colours
 CONVNETS = ("cnn", "cnn_no_pool")  # those that have convolution layers
 LARGEST_SEED = 2**32 - 1
 
 COUNT_OR_NULL = "null or a whole number, 1 or more"
+SUM = "null or 64 hexadecimal digits, in lower case"
 LARGEST_LAYER = 65_536  # units or filters: more would take memory, not learn
 LONGEST_VALUE = 80  # characters of a wrong value that a message repeats
 
@@ -51,6 +52,7 @@ Seed = Annotated[
 ]
 Text = Annotated[str, Field(min_length=1, description="a text of at least one character")]
 Folder = Annotated[Text, Field(description="the path of a folder")]
+Sum = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 KernelName = Annotated[str, Field(pattern=r"^[\w .:/-]+$")]  # what MLflow takes for the name of a parameter
 Row = tuple[Number, Number, Number]
 Kernel = tuple[Row, Row, Row]
@@ -234,6 +236,32 @@ class _Root(_Parameters):
         return self
 
 
+class Sums(_Parameters):
+    """What the SHA-256 of each raw file must be; `None`: anything."""
+
+    train_images: Sum | None = Field(description=SUM)
+    train_labels: Sum | None = Field(description=SUM)
+    test_images: Sum | None = Field(description=SUM)
+    test_labels: Sum | None = Field(description=SUM)
+
+
+class Globals(_Parameters):
+    """What `globals.yml` says: where the data is, and where results go."""
+
+    folder: Folder
+    images: Folder
+    outputs: Folder
+    sha256: Sums
+
+
+class Tracking(_Parameters):
+    """What `tracking.yml` says: where runs are recorded."""
+
+    uri: Text
+    artifacts: Folder
+    experiment: Text
+
+
 _networks: dict[str, Any] = dict.fromkeys(NETWORKS, (Classifier, ...))
 ProjectParameters = create_model("ProjectParameters", __base__=_Root, **_networks)
 """The whole of `parameters.yml`: what all networks share, and a block for each of `NETWORKS`."""
@@ -252,21 +280,41 @@ def check_parameters(values: dict[str, Any]) -> BaseModel:
         ParameterError: One or more are unknown, missing, of the wrong type or out of range. The message has one
             sentence for each, with the parameter's name, what was found and what is allowed.
     """
+    return _check(ProjectParameters, values, "", ParameterError)
+
+
+def check_settings(tracking: dict[str, Any], global_values: dict[str, Any]) -> None:
+    """Check what the configuration says beside the parameters.
+
+    Args:
+        tracking: As in `tracking.yml`.
+        global_values: As in `globals.yml`.
+
+    Raises:
+        SettingError: As of `check_parameters`; the message names the file, too.
+    """
+    _check(Globals, global_values, "globals.yml: ", SettingError)
+    _check(Tracking, tracking, "tracking.yml: ", SettingError)
+
+
+def _check(model: type[BaseModel], values: dict[str, Any], file: str, error_class: type[UserError]) -> BaseModel:
     try:
-        return ProjectParameters.model_validate(values)
+        return model.model_validate(values)
     except ValidationError as error:
-        first = {_culprit(detail["loc"]): detail for detail in reversed(error.errors())}  # fault of each parameter
-        raise ParameterError("\n".join(_sentence(detail) for detail in reversed(first.values()))) from error
+        # Only the first fault of each parameter is told.
+        first = {_culprit(model, detail["loc"]): detail for detail in reversed(error.errors())}
+        sentences = [f"{file}{_sentence(model, detail)}" for detail in reversed(first.values())]
+        raise error_class("\n".join(sentences)) from error
 
 
-def _sentence(detail: Any) -> str:
-    where, location = _find(detail["loc"]), list(_names(detail["loc"]))
+def _sentence(model: type[BaseModel], detail: Any) -> str:
+    where, location = _find(model, detail["loc"]), list(_names(detail["loc"]))
     found, block = detail["input"], _block(where)
     match detail["type"]:
         case "extra_forbidden":
             prefix = "".join(f"{part}." for part in location[:-1])
             return unknown("parameter", location[-1], block.model_fields, prefix)
-        case "missing" if tuple(location) == _culprit(detail["loc"]):
+        case "missing" if tuple(location) == _culprit(model, detail["loc"]):
             return f"The parameter {'.'.join(location)} is missing; allowed: {_allowed(where)}."
         case "missing":  # of a row or a kernel, which is the one to be named
             location = location[:-1]
@@ -286,9 +334,9 @@ def _names(location: tuple[int | str, ...]) -> tuple[str, ...]:
     return tuple(str(part) for part in location if part not in ARCHITECTURES)
 
 
-def _find(location: tuple[int | str, ...]) -> Any:
+def _find(model: type[BaseModel], location: tuple[int | str, ...]) -> Any:
     """The field that pydantic's location is in; the block's where it has no such field."""
-    found: Any = ProjectParameters
+    found: Any = model
     for part in location:
         block = _block(found)
         if part in ARCHITECTURES:
@@ -300,9 +348,9 @@ def _find(location: tuple[int | str, ...]) -> Any:
     return found
 
 
-def _culprit(location: tuple[int | str, ...]) -> tuple[str, ...]:
-    """The parameter that pydantic's location is in: of the faults inside a list or a table only one is told."""
-    while len(location) > 1 and _block(_find(location[:-1])) is None:
+def _culprit(model: type[BaseModel], location: tuple[int | str, ...]) -> tuple[str, ...]:
+    """The parameter that pydantic's location is in, which may be inside a list or a table."""
+    while len(location) > 1 and _block(_find(model, location[:-1])) is None:
         location = location[:-1]
     return _names(location)
 

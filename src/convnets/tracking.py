@@ -7,11 +7,13 @@ of the namespace is saved.
 import atexit
 import json
 import os
+import sqlite3
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from http.client import HTTPException
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +22,7 @@ from urllib.request import urlopen
 
 import numpy as np
 import pandas as pd
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
@@ -28,8 +30,9 @@ from kedro.pipeline.node import Node
 from pydantic import BaseModel
 
 from convnets.checks import stored_path
-from convnets.errors import TrackingError
+from convnets.errors import TrackingError, one_line
 from convnets.figures import INK, network_colour
+from convnets.outputs import check_writable
 from convnets.parameters import NETWORKS
 from convnets.precision import choose_policy
 from convnets.running import Claims, command_to_go_on, run_name
@@ -40,7 +43,10 @@ if TYPE_CHECKING:
 VERSIONS = ("convnets", "kedro", "keras", "mlflow", "numpy", "tensorflow")
 MODEL_REQUIREMENTS = ("keras", "numpy", "tensorflow")
 LONGEST_DIGEST = 36  # of a data set, in MLflow
-LONGEST_ANSWER = 10  # seconds, of a tracking server
+LONGEST_ANSWER = 10  # seconds, of a tracking server or of a locked store
+LONGEST_OPENING = 120  # seconds, of a store by another run, which may have to make it
+SQLITE = "sqlite:///"
+LONGEST_CAUSE = 200  # characters of what MLflow says of a failure
 STORE_LOCK = "mlflow.db.lock"
 # A server that has gone away is given up after half a minute, not after several.
 QUIET_AND_QUICK = {"MLFLOW_LOGGING_LEVEL": "WARNING", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3"}
@@ -82,7 +88,8 @@ class TrackingHooks:
         self._unrecorded: set[str] = set()
         self._lost: Exception | None = None
         if any(node.namespace for node in pipeline.nodes):
-            with FileLock(self._project_path / STORE_LOCK):  # MLflow makes a new store once
+            self._uri = tracking_uri(self._project_path, self._settings)
+            with opening(self._project_path, self._uri):
                 self._open_store()
             self._close_dead_runs()
 
@@ -91,7 +98,6 @@ class TrackingHooks:
             os.environ.setdefault(variable, value)
         import mlflow
 
-        self._uri = tracking_uri(self._project_path, self._settings)
         mlflow.set_tracking_uri(self._uri)
         name = self._settings["experiment"]
         with reachable(self._uri):
@@ -214,8 +220,8 @@ class TrackingHooks:
         atexit.unregister(self._close_runs)
         if self._lost:
             raise TrackingError(
-                f"The MLflow store at {self._uri} failed on the way ({str(self._lost).splitlines()[0]}): the results "
-                "are whole and in their files, but not all in MLflow; when it can be used again, "
+                f"The MLflow store at {self._uri} failed on the way ({one_line(str(self._lost))[:LONGEST_CAUSE]}): "
+                "the results are whole and in their files, but not all in MLflow; when it can be used again, "
                 f"`{command_to_go_on()}` records them"
             )
 
@@ -346,11 +352,37 @@ def tracking_uri(project_path: Path, settings: dict[str, str]) -> str:
 
 
 @contextmanager
+def opening(project_path: Path, uri: str) -> Iterator[None]:
+    """Let one run after the other open a store in a file: MLflow makes a new one once.
+
+    Raises:
+        TrackingError: The project's folder cannot be written to, or another run does not come to an end with it.
+    """
+    if not uri.startswith(SQLITE):
+        yield
+        return
+    lock = FileLock(project_path / STORE_LOCK)
+    try:
+        lock.acquire(timeout=LONGEST_OPENING)
+    except (OSError, Timeout) as error:
+        found = f"cannot be locked ({getattr(error, 'strerror', None) or f'not within {LONGEST_OPENING} s'})"
+        raise TrackingError(
+            f"{project_path / STORE_LOCK} {found}; allowed: a file that one run after the other can lock while "
+            "it opens the MLflow store"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
 def reachable(uri: str) -> Iterator[None]:
     """Refuse in one sentence a store that cannot be used.
 
     Raises:
-        TrackingError: No server answers, or MLflow cannot use what is there.
+        TrackingError: No server answers, the store's file is locked or of another version of MLflow, or MLflow cannot
+            use what is there.
     """
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
@@ -360,14 +392,54 @@ def reachable(uri: str) -> Iterator[None]:
             urlopen(f"{uri}/health", timeout=LONGEST_ANSWER).close()  # noqa: S310 - it starts with http
         except HTTPError:
             pass  # it answers, if only that one must log in
-        except OSError as error:  # MLflow itself would try again for minutes
+        except (OSError, HTTPException, ValueError) as error:  # MLflow itself would try again for minutes
             raise TrackingError(
-                f"No MLflow server answers at {uri} ({error}): start it, or unset MLFLOW_TRACKING_URI"
+                f"No MLflow server answers at {uri} ({one_line(str(error))}): start it, or unset MLFLOW_TRACKING_URI"
             ) from error
+    elif uri.startswith(SQLITE):
+        _require_usable(Path(uri.removeprefix(SQLITE).partition("?")[0]).absolute())
     try:
         yield
-    except (MlflowException, SQLAlchemyError) as error:
-        raise TrackingError(f"The MLflow store at {uri} cannot be used: {str(error).splitlines()[0]}") from error
+    except (MlflowException, SQLAlchemyError, OSError) as error:
+        raise TrackingError(
+            f"The MLflow store at {uri} cannot be used: {one_line(str(error))[:LONGEST_CAUSE]}"
+        ) from error
+
+
+def _require_usable(path: Path) -> None:
+    """Refuse the file of a store that is locked, cannot be written to, or is of another version of MLflow."""
+    elsewhere = "or name another store in MLFLOW_TRACKING_URI"
+    if not path.exists():
+        check_writable(path, "the MLflow store", elsewhere)
+        return
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=LONGEST_ANSWER)) as store:
+            store.execute("BEGIN IMMEDIATE")  # MLflow itself would wait for a lock for hours
+            tables = {name for (name,) in store.execute("SELECT name FROM sqlite_master")}
+            found = {number for (number,) in store.execute("SELECT version_num FROM alembic_version")} if tables else {}
+    except sqlite3.Error as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            raise TrackingError(
+                f"The MLflow store {path} is locked by another program, and was for {LONGEST_ANSWER} s: end that "
+                f"program, {elsewhere}"
+            ) from error
+        raise TrackingError(
+            f"The MLflow store {path} cannot be used: {error}; allowed: an SQLite file of MLflow {version('mlflow')} "
+            f"that can be written to: remove it, {elsewhere}"
+        ) from error
+    if newer := set(found) - _known_schemas():
+        raise TrackingError(
+            f"The MLflow store {path} is of a newer MLflow than {version('mlflow')}, which does not know its schema "
+            f"{', '.join(sorted(newer))}: update MLflow, {elsewhere}"
+        )
+
+
+def _known_schemas() -> set[str]:
+    import mlflow
+    from alembic.script import ScriptDirectory
+
+    scripts = ScriptDirectory(str(Path(mlflow.__file__).parent / "store" / "db_migrations"))
+    return {script.revision for script in scripts.walk_revisions()}
 
 
 def charts_path(uri: str, settings: dict[str, str]) -> str:
