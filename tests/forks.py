@@ -10,10 +10,26 @@ import subprocess
 import sys
 import time
 import traceback
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
+from kedro.framework.cli.cli import main
+from kedro.framework.cli.utils import load_entry_points
+
 COMMAND_TIMEOUT = 120  # seconds
+# None of them starts threads that forked processes would miss.
+MODULES = (
+    "alembic.script",
+    "convnets.cli",
+    "convnets.networks",
+    "convnets.pipeline_registry",
+    "convnets.tracking",
+    *(f"kedro_datasets.{kind}" for kind in ("json", "matplotlib", "pandas", "pillow", "tensorflow", "text")),
+    "mlflow.keras",
+    "mlflow.store.tracking.sqlalchemy_store",
+    "tensorflow",
+)
 # Root may read and write anything. Without these capabilities permissions hold for it, too.
 AS_ANYBODY = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
 
@@ -43,25 +59,27 @@ class Forks:
             env=environment | {"PYTHONPATH": str(project / "src"), "DO_NOT_TRACK": "true", "COLUMNS": "100"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
             text=True,
         )
 
-    def kedro(self, project: Path, *arguments: str, may_train: bool = False, **environment: str) -> Ended:
+    def kedro(
+        self, project: Path, *arguments: str, may_train: bool = False, variables: dict[str, str] | None = None
+    ) -> Ended:
         """Run a kedro command.
 
         Args:
             project: In which folder.
             arguments: Of `kedro`.
             may_train: Whether training is no fault.
-            environment: Variables that are added.
+            variables: Added to the environment.
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        request = {"project": str(project), "arguments": arguments, "may_train": may_train, "environment": environment}
+        request: dict[str, Any] = {"project": str(project), "arguments": arguments, "may_train": may_train}
+        request["variables"] = variables or {}
         print(json.dumps(request), file=self._process.stdin, flush=True)
         answer = self._process.stdout.readline()
-        assert answer, self._process.communicate()[1]
+        assert answer, "The process has ended"
         return Ended(*json.loads(answer))
 
     def close(self) -> None:
@@ -73,7 +91,9 @@ def serve() -> None:
     """Import everything, and answer requests."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    _import_everything()
+    for module in MODULES:
+        import_module(module)
+    load_entry_points("project")
     for line in sys.stdin:
         request = json.loads(line)
         output = Path(request["project"]).with_suffix(".output")
@@ -82,31 +102,6 @@ def serve() -> None:
             _become(request, output)
         status = _wait(child)
         print(json.dumps([status, output.read_text(errors="backslashreplace")]), file=answers, flush=True)
-
-
-def _import_everything() -> None:
-    """All but what runs threads: those would not be there in the forked process."""
-    from convnets.checks import silence
-
-    with silence():
-        import tensorflow  # noqa: F401
-    import alembic.script
-    import kedro_datasets.json
-    import kedro_datasets.matplotlib
-    import kedro_datasets.pandas
-    import kedro_datasets.pillow
-    import kedro_datasets.tensorflow
-    import kedro_datasets.text
-    import mlflow.keras
-    import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
-    from kedro.framework.cli.utils import load_entry_points
-
-    import convnets.cli
-    import convnets.networks
-    import convnets.pipeline_registry
-    import convnets.tracking
-
-    load_entry_points("project")
 
 
 def _become(request: dict[str, Any], output: Path) -> NoReturn:
@@ -118,11 +113,9 @@ def _become(request: dict[str, Any], output: Path) -> NoReturn:
         os.dup2(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 1)
         os.dup2(1, 2)
         os.chdir(request["project"])
-        os.environ.update(request["environment"])
+        os.environ.update(request["variables"])
         if not request["may_train"]:
             _forbid_training()
-        from kedro.framework.cli.cli import main
-
         sys.argv = ["kedro", *request["arguments"]]
         main()
         status = 0
@@ -137,12 +130,10 @@ def _become(request: dict[str, Any], output: Path) -> NoReturn:
 
 
 def _forbid_training() -> None:
-    import keras
-
     def fit(*_: Any, **__: Any) -> NoReturn:
         raise AssertionError("A training was started")
 
-    keras.Model.fit = fit
+    import_module("keras").Model.fit = fit
 
 
 def _wait(child: int) -> int:

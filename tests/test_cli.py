@@ -45,21 +45,10 @@ def test_the_pipelines_are_registered_by_the_names_of_the_networks(idle: Project
     ]
 
 
-REFUSED = {
+REFUSED = {  # by real processes; test_bad_input.py has many more faults
     "misspelt parameter": (
         ["--params", "cnn.training.epoch=1"],
         "There is no parameter cnn.training.epoch: did you mean cnn.training.epochs?",
-    ),
-    "wrong parameter": (["--params", "seed=x"], "seed is 'x'; allowed: a valid integer"),
-    "missing network": (["--pipeline=comparison"], "No result yet of fcn, cnn, cnn_no_pool"),
-    "missing folder": (
-        ["--params", "dataset.folder=/nowhere"],
-        "-images-idx3-ubyte.gz: no such file; expected an IDX file there",
-    ),
-    "too many samples": (
-        ["--params", "dataset.test_samples=10001"],
-        "dataset.test_samples is 10,001, and raw_test_images holds 10,000 images; expected no more than there are "
-        "(raw_test_images is ",
     ),
     "kernel larger than a feature map": (
         ["--params", "cnn_no_pool.network.kernel_size=15"],
@@ -67,21 +56,15 @@ REFUSED = {
         "pool_size None; allowed: sizes that leave each layer at least one pixel",
     ),
     "unknown environment": (["--env", "nonsense"], "conf/nonsense"),
-    "unknown pipeline": (["--pipeline=cnn_nopool"], "There is no pipeline cnn_nopool: did you mean cnn_no_pool?"),
 }
 
 
 @pytest.mark.parametrize(("options", "message"), REFUSED.values(), ids=REFUSED)
 def test_a_mistake_gets_one_sentence_and_leaves_nothing(idle: Project, options: list[str], message: str) -> None:
     output = idle.kedro("run", *options, status=1)
-    said = [
-        line
-        for line in output.splitlines()
-        if line and not line.startswith(("convnets: ", "test_images: ", "train_images: "))
-    ]
-    assert len(said) == 1
-    assert said[0].startswith("Error: ")
-    assert message in said[0]
+    (said,) = output.splitlines()
+    assert said.startswith("Error: ")
+    assert message in said
     assert not list((idle.path / "data").rglob("*.keras"))
 
 

@@ -44,8 +44,15 @@ class _Command(click.Command):
     """A command whose options, too, are refused in one sentence."""
 
     def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
-        with _one_sentence():
+        given = " ".join(arguments)
+        try:
             return super().parse_args(context, arguments)
+        except (YAMLError, OmegaConfBaseException) as error:
+            raise click.UsageError(
+                f"{given} cannot be read ({one_line(str(getattr(error, 'problem', error)))}); allowed after "
+                "--params: name=value, with a comma between two, and a list as 16+32",
+                context,
+            ) from error
 
 
 @cli.command(cls=_Command, params=kedro_run.params)
@@ -147,6 +154,10 @@ def _sentence(error: Exception) -> str:
         return f"{failed['path']} cannot be {done}: {one_line(str(error.__cause__))}"
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename} cannot be used: {error.strerror}"
+    if isinstance(error, OmegaConfBaseException):
+        return (
+            f"The configuration refers to what is not there: {one_line(str(error))}; allowed: what globals.yml defines"
+        )
     return one_line(str(error))
 
 

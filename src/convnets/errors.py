@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+LONGEST_LIST = 12  # of names in a message
+
 
 class UserError(ValueError):
     """The user can mend it: the message names the culprit, what was found and what is allowed."""
@@ -41,18 +43,20 @@ class TrackingError(UserError):
 
 
 def unknown(kind: str, name: str, known: Iterable[str], prefix: str = "") -> str:
-    """One sentence on a name that does not exist, with the nearest that does and all that are allowed.
+    """One sentence on a name that does not exist, with the nearest that does and those that are allowed.
 
     Args:
         kind: What is named: a parameter, a pipeline.
         name: The name that was found.
-        known: The names that are allowed.
+        known: The names that are allowed; of many only the most similar are told.
         prefix: What stands before each name.
     """
     allowed = sorted(known)
     nearest = get_close_matches(name, allowed, n=1)
     question = f"did you mean {prefix}{nearest[0]}? " if nearest else ""
-    return f"There is no {kind} {prefix}{name}: {question}Allowed here: {', '.join(allowed)}."
+    similar = get_close_matches(name, allowed, n=LONGEST_LIST, cutoff=0) if len(allowed) > LONGEST_LIST else allowed
+    more = f" and {len(allowed) - len(similar)} more" if len(allowed) > len(similar) else ""
+    return f"There is no {kind} {prefix}{one_line(name)}: {question}Allowed here: {', '.join(similar)}{more}."
 
 
 def one_line(text: str) -> str:

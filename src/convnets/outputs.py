@@ -53,7 +53,9 @@ def check_writable(path: Path, name: str, elsewhere: str = "or name another fold
         if path.is_dir():
             raise OutputError(f"{path} is a folder; allowed: a file, or nothing there, for {name}: remove it")
         if path.exists() and not os.access(path, os.W_OK):
-            raise OutputError(f"{path} is write-protected; allowed: a file that {name} can replace, {elsewhere}")
+            raise OutputError(
+                f"{path} is write-protected; allowed: a file that can be replaced, for {name}, {elsewhere}"
+            )
     except PermissionError as error:
         raise OutputError(f"{path} cannot be looked at ({error.strerror}); allowed: a place for {name}") from error
 

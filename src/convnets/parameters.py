@@ -313,7 +313,8 @@ def _sentence(model: type[BaseModel], detail: Any) -> str:
     match detail["type"]:
         case "extra_forbidden":
             prefix = "".join(f"{part}." for part in location[:-1])
-            return unknown("parameter", location[-1], block.model_fields, prefix)
+            kind = "parameter" if model is ProjectParameters else "setting"
+            return unknown(kind, location[-1], block.model_fields, prefix)
         case "missing" if tuple(location) == _culprit(model, detail["loc"]):
             return f"The parameter {'.'.join(location)} is missing; allowed: {_allowed(where)}."
         case "missing":  # of a row or a kernel, which is the one to be named

@@ -87,6 +87,7 @@ class TrackingHooks:
         self._at_work: dict[int, str | None] = {}
         self._unrecorded: set[str] = set()
         self._lost: Exception | None = None
+        self._incomplete: set[str] = set()
         if any(node.namespace for node in pipeline.nodes):
             self._uri = tracking_uri(self._project_path, self._settings)
             with opening(self._project_path, self._uri):
@@ -121,7 +122,7 @@ class TrackingHooks:
 
         for namespace, run_id in list(self._claims.unfinished_runs(self._uri)):
             with suppress(MlflowException):  # somebody has deleted it
-                if self._client.get_run(run_id).info.status == "RUNNING":
+                if run_id and self._client.get_run(run_id).info.status == "RUNNING":
                     self._client.set_terminated(run_id, "KILLED")
             if self._run_params["only_missing_outputs"] and namespace in self._unsaved:
                 self._unrecorded.add(namespace)
@@ -149,6 +150,7 @@ class TrackingHooks:
             name = run_name(node)
             self._at_work[threading.get_ident()] = name
             if name and name not in self._run_ids:
+                self._claims.note_run(name, self._uri, "")  # for the case that the store is gone
                 self._attempt(self._open_run, name)
             if name and (checkpoint := inputs.get(f"{name}.last_checkpoint")):
                 self._attempt(self._say_resumed, name, len(checkpoint.log))
@@ -191,6 +193,8 @@ class TrackingHooks:
                 record(*arguments)
             except (MlflowException, SQLAlchemyError, OSError) as error:
                 self._lost = error
+        if self._lost:
+            self._incomplete |= {name for name in self._at_work.values() if name}
 
     @hook_impl
     def on_node_error(self, node: Node) -> None:
@@ -221,7 +225,8 @@ class TrackingHooks:
         if self._lost:
             raise TrackingError(
                 f"The MLflow store at {self._uri} failed on the way ({one_line(str(self._lost))[:LONGEST_CAUSE]}): "
-                "the results are whole and in their files, but not all in MLflow; when it can be used again, "
+                f"the results are whole and in their files, but not all of {', '.join(sorted(self._incomplete))} is in "
+                "MLflow; when it can be used again, "
                 f"`{command_to_go_on()}` records them"
             )
 
@@ -409,8 +414,8 @@ def reachable(uri: str) -> Iterator[None]:
 def _require_usable(path: Path) -> None:
     """Refuse the file of a store that is locked, cannot be written to, or is of another version of MLflow."""
     elsewhere = "or name another store in MLFLOW_TRACKING_URI"
+    check_writable(path, "the MLflow store", elsewhere)
     if not path.exists():
-        check_writable(path, "the MLflow store", elsewhere)
         return
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=LONGEST_ANSWER)) as store:
@@ -427,19 +432,26 @@ def _require_usable(path: Path) -> None:
             f"The MLflow store {path} cannot be used: {error}; allowed: an SQLite file of MLflow {version('mlflow')} "
             f"that can be written to: remove it, {elsewhere}"
         ) from error
-    if newer := set(found) - _known_schemas():
+    newest, known = _known_schemas()
+    if newer := set(found) - known:
         raise TrackingError(
             f"The MLflow store {path} is of a newer MLflow than {version('mlflow')}, which does not know its schema "
             f"{', '.join(sorted(newer))}: update MLflow, {elsewhere}"
         )
+    if tables and newest not in found:
+        raise TrackingError(
+            f"The MLflow store {path} is of an older MLflow than {version('mlflow')}: back it up and run "
+            f"`mlflow db upgrade {SQLITE}{path}`, {elsewhere}"
+        )
 
 
-def _known_schemas() -> set[str]:
+def _known_schemas() -> tuple[str | None, set[str]]:
+    """The schema that the installed MLflow needs, and all that it can make into it."""
     import mlflow
     from alembic.script import ScriptDirectory
 
     scripts = ScriptDirectory(str(Path(mlflow.__file__).parent / "store" / "db_migrations"))
-    return {script.revision for script in scripts.walk_revisions()}
+    return scripts.get_current_head(), {script.revision for script in scripts.walk_revisions()}
 
 
 def charts_path(uri: str, settings: dict[str, str]) -> str:
