@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from kedro.framework.cli.cli import main
 from kedro.framework.cli.utils import load_entry_points
+from kedro.framework.startup import bootstrap_project
 
 COMMAND_TIMEOUT = 120  # seconds
 # None of them starts threads that forked processes would miss.
@@ -84,6 +85,7 @@ class Forks:
 
     def close(self) -> None:
         """End the process."""
+        self._process.kill()  # it has nothing to finish
         self._process.communicate()
 
 
@@ -91,9 +93,11 @@ def serve() -> None:
     """Import everything, and answer requests."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    for module in MODULES:
-        import_module(module)
+    with import_module("convnets.checks").silence():
+        for module in MODULES:
+            import_module(module)
     load_entry_points("project")
+    bootstrap_project(Path.cwd())  # again in each process, but then what it looks up is known
     for line in sys.stdin:
         request = json.loads(line)
         output = Path(request["project"]).with_suffix(".output")

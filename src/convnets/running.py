@@ -52,7 +52,7 @@ class Claims:
         self.after_pipeline_run()
 
     def note_run(self, namespace: str, uri: str, run_id: str) -> None:
-        """Note an MLflow run that is open, or, with an empty id, to be opened, for the case that this process is killed."""
+        """Note an MLflow run that is open, or, with an empty id, to be opened, in case this process is killed."""
         self._note(namespace).write_text(json.dumps({"uri": uri, "run_id": run_id}))
 
     def forget_run(self, namespace: str) -> None:
