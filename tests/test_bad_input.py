@@ -21,6 +21,7 @@ from typing import NamedTuple
 from urllib.request import urlopen
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from mlflow import MlflowClient
@@ -134,9 +135,9 @@ class Case(NamedTuple):
     status: int = 1
 
 
-def parameter(setting: str, *says: str, **others: object) -> Case:
-    """A parameter on the command line; the first of `says` may leave out its name."""
-    return Case(setting, says, ("--params", setting), **others)  # type: ignore[arg-type]
+def parameter(setting: str, *says: str) -> Case:
+    """A parameter on the command line."""
+    return Case(setting, says, ("--params", setting))
 
 
 SEED = "allowed: a whole number from 0 to 4294967295"
@@ -312,6 +313,11 @@ FILES = {
 TRAIN_IMAGES, TEST_LABELS = "train-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"
 
 
+def flip_a_byte(content: bytes) -> bytes:
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 255]) + content[middle + 1 :]
+
+
 def with_data(file: str, content: bytes | None, **sums: str) -> Prepare:
     """A data set of one's own in which one file has another content, or, with `None`, is missing."""
 
@@ -348,6 +354,7 @@ DATA_FILES = [
     faulty("too few images", TRAIN_IMAGES, idx(IMAGES)[:-1], "15,679 bytes", "expects 15,680"),
     faulty("too many images", TRAIN_IMAGES, idx(IMAGES) + b"\0", "goes on after the 15,680 bytes", "expects"),
     faulty("an impossible size", TRAIN_IMAGES, idx(IMAGES)[:4] + b"\xff" * 12 + b"\0" * 99, "4294967295", "expects"),
+    faulty("a wrong byte", TRAIN_IMAGES, flip_a_byte(FILES[TRAIN_IMAGES]), "is damaged", "expected a whole IDX file"),
     faulty("no images", TRAIN_IMAGES, idx(IMAGES[:0]), "is empty", "expected at least one element"),
     Case(
         "labels without images",
@@ -443,11 +450,6 @@ def half(content: bytes) -> bytes:
     return content[: len(content) // 2]
 
 
-def flip_a_byte(content: bytes) -> bytes:
-    middle = len(content) // 2
-    return content[:middle] + bytes([content[middle] ^ 255]) + content[middle + 1 :]
-
-
 def without(key: str) -> Callable[[bytes], bytes]:
     return lambda content: json.dumps({k: v for k, v in json.loads(content).items() if k != key}).encode()
 
@@ -468,6 +470,11 @@ def damaged(fault: str, pipeline: str, network: str, file: str, change: Callable
 def swap_models(place: Place) -> None:
     models = place.path / DATA / "06_models"
     shutil.copy(models / "fcn.keras", models / "cnn.keras")
+
+
+def fewer_predictions(place: Place) -> None:
+    path = place.path / DATA / PREDICTIONS
+    pd.read_parquet(path).iloc[:-1].to_parquet(path)
 
 
 def drop_weights(place: Place) -> None:
@@ -526,6 +533,23 @@ RESULTS = [
         "08_reporting/cnn/history.csv",
         lambda _: b"a,b\n1,2\n",
         "it has no epoch, loss, accuracy",
+    ),
+    Case(
+        "models of other classes",
+        ("cnn.model", "tells 10 classes apart, and dataset.class_names names 2", "expected the same number"),
+        command=(*PREDICTION, "--params", "dataset.class_names=a+b"),
+    ),
+    Case(
+        "scores of other classes",
+        ("cnn.per_class", "tells 9 classes apart, and dataset.class_names names 10", "expected the same number"),
+        prepare=result("08_reporting/cnn/per_class.csv", lambda content: content[: content.rstrip().rindex(b"\n") + 1]),
+        command=(*RUN, "--pipeline=comparison"),
+    ),
+    Case(
+        "predictions of other images",
+        ("cnn.predictions and fcn.predictions are of different test images", "run cnn and fcn again"),
+        prepare=fewer_predictions,
+        command=(*RUN, "--pipeline=comparison"),
     ),
 ]
 
@@ -685,7 +709,7 @@ FCN = (*RUN, "--pipeline=fcn")
 STORES = [
     Case(
         "a locked store",
-        ("The MLflow store {path}/mlflow.db is locked by another program", "10 s: end that program", ELSEWHERE),
+        ("The MLflow store {path}/mlflow.db is locked by another program", "5 s: end that program", ELSEWHERE),
         prepare=locked,
         command=FCN,
     ),

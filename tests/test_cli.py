@@ -3,9 +3,14 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
+import click
+import pandas as pd
 import pytest
+from kedro.io import DataCatalog
 
+from convnets.cli import _one_sentence
 from support import Project
 
 HEAVY = ("tensorflow", "mlflow", "keras")
@@ -66,6 +71,25 @@ def test_a_mistake_gets_one_sentence_and_leaves_nothing(idle: Project, options: 
     assert said.startswith("Error: ")
     assert message in said
     assert not list((idle.path / "data").rglob("*.keras"))
+
+
+def test_what_kedro_says_in_several_lines_is_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.touch()
+    catalog = DataCatalog.from_config({"table": {"type": "pandas.CSVDataset", "filepath": str(path)}})
+    with pytest.raises(click.ClickException) as raised, _one_sentence():
+        catalog.load("table")
+    assert raised.value.message == f"{path} cannot be read: No columns to parse from file"
+
+
+def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
+    catalog = DataCatalog.from_config({"table": {"type": "pandas.CSVDataset", "filepath": "/dev/full"}})
+    with pytest.raises(click.ClickException) as raised, _one_sentence():
+        catalog.save("table", pd.DataFrame({"a": [1]}))
+    assert raised.value.message == "/dev/full cannot be written: [Errno 28] No space left on device"
+    with pytest.raises(click.ClickException) as raised, _one_sentence():
+        (tmp_path / "no" / "folder").mkdir()
+    assert raised.value.message == f"{tmp_path / 'no' / 'folder'} cannot be used: No such file or directory"
 
 
 def test_the_mlflow_ui_waits_for_runs(project: Project) -> None:

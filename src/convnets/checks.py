@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from pydantic import BaseModel
 
-from convnets.damage import find_damage
+from convnets.damage import count_classes, find_damage
 from convnets.errors import DamagedResultError, DataError, MissingResultError
 from convnets.images import ImageFolderDataset
 from convnets.outputs import check_outputs, check_space, check_writable
-from convnets.parameters import NETWORKS
+from convnets.parameters import NETWORKS, Dataset
 from convnets.pipelines.classifier.nodes import build_model, reshape_images
 from convnets.pipelines.convolution.operation import choose_image
 from convnets.pipelines.preparation.nodes import load_test_set, load_training_set
@@ -50,6 +51,7 @@ class CheckHooks:
             with silence():
                 import tensorflow  # noqa: F401
         check_results(pipeline, catalog, run_params["env"])
+        check_agreement(pipeline, catalog, self._parameters.dataset)
         check_folders(pipeline, catalog)
         check_outputs(pipeline, catalog)
         check_writable(self._outputs / FOLDER / "claims", "the note of who works on them")
@@ -143,6 +145,39 @@ def check_results(pipeline: Pipeline, catalog: DataCatalog, environment: str | N
             raise DamagedResultError(
                 f"{stored_path(catalog, name)} is damaged ({damage}); allowed: {name} as a run has left it: make it "
                 f"again with `kedro run {options}--pipeline={name.split('.')[0]}`"
+            )
+
+
+def check_agreement(pipeline: Pipeline, catalog: DataCatalog, dataset: Dataset) -> None:
+    """Check that the results of networks that a pipeline starts from are of the same classes and test images.
+
+    Args:
+        pipeline: What will be run.
+        catalog: Where the results are, which are whole.
+        dataset: Its `class_names` are counted.
+
+    Raises:
+        DataError: They are not. The message names a result, what it holds and what is expected.
+    """
+    tested: dict[str, pd.Series] = {}
+    for name in sorted(pipeline.inputs()):
+        network, _, kind = name.partition(".")
+        result = catalog.get(name)
+        if network not in NETWORKS or kind not in ("model", "per_class", "predictions") or not is_local_file(result):
+            continue
+        if (found := count_classes(result)) != len(dataset.class_names):
+            raise DataError(
+                f"{name}, {stored_path(catalog, name)}, tells {found} classes apart, and dataset.class_names names "
+                f"{len(dataset.class_names)}; expected the same number: run {network} again, or name its classes"
+            )
+        if kind == "predictions":
+            tested[network] = catalog.load(name)["label"]
+    for network, labels in tested.items():
+        other = next(iter(tested))
+        if not labels.equals(tested[other]):
+            raise DataError(
+                f"{other}.predictions and {network}.predictions are of different test images; expected the same: "
+                f"run {other} and {network} again"
             )
 
 

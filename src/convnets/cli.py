@@ -149,9 +149,12 @@ def _one_sentence() -> Iterator[None]:
 
 def _sentence(error: Exception) -> str:
     """What others say in several lines, or without the name of the file."""
-    if isinstance(error, DatasetError) and (failed := FAILED.match(str(error))):
+    if isinstance(error, DatasetError) and (failed := FAILED.search(str(error))):
+        cause: BaseException = error
+        while cause.__cause__:
+            cause = cause.__cause__
         done = "read" if failed["done"] == "loading" else "written"
-        return f"{failed['path']} cannot be {done}: {one_line(str(error.__cause__))}"
+        return f"{failed['path']} cannot be {done}: {one_line(str(cause))}"
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename} cannot be used: {error.strerror}"
     if isinstance(error, OmegaConfBaseException):

@@ -77,3 +77,18 @@ def _damage_of_table(data: Any, columns: tuple[str, ...]) -> str | None:
     if values.empty or values[list(columns)].isna().any(axis=None):
         return "it is not filled in"
     return None
+
+
+def count_classes(dataset: Any) -> int:
+    """How many classes a stored model, predictions or scores of classes tell apart; they are whole.
+
+    Args:
+        dataset: It is a local file.
+    """
+    path = Path(dataset._filepath)
+    if path.suffix == ".keras":
+        with zipfile.ZipFile(path) as archive:
+            layers = json.loads(archive.read("config.json"))["config"]["layers"]
+        return int(layers[-1]["config"]["units"])
+    data = dataset.load()
+    return len(data.filter(regex=r"^p\d+$").columns) or len(data)

@@ -43,7 +43,8 @@ if TYPE_CHECKING:
 VERSIONS = ("convnets", "kedro", "keras", "mlflow", "numpy", "tensorflow")
 MODEL_REQUIREMENTS = ("keras", "numpy", "tensorflow")
 LONGEST_DIGEST = 36  # of a data set, in MLflow
-LONGEST_ANSWER = 10  # seconds, of a tracking server or of a locked store
+LONGEST_ANSWER = 10  # seconds, of a tracking server
+LONGEST_LOCK = 5  # seconds, of a store that another program writes to
 LONGEST_OPENING = 120  # seconds, of a store by another run, which may have to make it
 SQLITE = "sqlite:///"
 LONGEST_CAUSE = 200  # characters of what MLflow says of a failure
@@ -418,14 +419,14 @@ def _require_usable(path: Path) -> None:
     if not path.exists():
         return
     try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=LONGEST_ANSWER)) as store:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=LONGEST_LOCK)) as store:
             store.execute("BEGIN IMMEDIATE")  # MLflow itself would wait for a lock for hours
             tables = {name for (name,) in store.execute("SELECT name FROM sqlite_master")}
             found = {number for (number,) in store.execute("SELECT version_num FROM alembic_version")} if tables else {}
     except sqlite3.Error as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
             raise TrackingError(
-                f"The MLflow store {path} is locked by another program, and was for {LONGEST_ANSWER} s: end that "
+                f"The MLflow store {path} is locked by another program, and was for {LONGEST_LOCK} s: end that "
                 f"program, {elsewhere}"
             ) from error
         raise TrackingError(
