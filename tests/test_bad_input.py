@@ -154,7 +154,7 @@ PARAMETERS = [
     parameter("seed=1.5", "seed is 1.5;", SEED),
     parameter("seed=true", "seed is true;", SEED),
     parameter("seed=", "seed is ", SEED),
-    parameter("precision=float16", "precision is 'float16', did you mean float32?", "allowed: auto, float32 or"),
+    parameter("precision=float16", "precision is 'float16' (did you mean float32?)", "allowed: auto, float32 or"),
     parameter("steps_per_execution=0", "steps_per_execution is 0;", COUNT),
     parameter("dataset.class_names=a+a", "dataset.class_names is 'a+a'", "allowed: two or more names, each different"),
     parameter("dataset.train_samples=0", "dataset.train_samples is 0;", COUNT_OR_NULL),
@@ -166,7 +166,7 @@ PARAMETERS = [
     parameter("cnn.network.name=fcn", "cnn.network.name is 'fcn';", "allowed: cnn"),
     parameter(
         "cnn.network.architecture=convolution",
-        "cnn.network.architecture is 'convolution', did you mean convolutional?",
+        "cnn.network.architecture is 'convolution' (did you mean convolutional?)",
         "allowed: fully_connected or convolutional",
     ),
     parameter("cnn.network.filters=32+many", "cnn.network.filters.1 is 'many';", LAYERS),
@@ -178,7 +178,7 @@ PARAMETERS = [
     parameter("cnn.training.epochs=0", "cnn.training.epochs is 0;", COUNT),
     parameter("cnn.training.batch_size=x", "cnn.training.batch_size is 'x';", COUNT),
     parameter(
-        "cnn.training.optimizer=adma", "cnn.training.optimizer is 'adma', did you mean adam?", "allowed: rmsprop, adam"
+        "cnn.training.optimizer=adma", "cnn.training.optimizer is 'adma' (did you mean adam?)", "allowed: rmsprop, adam"
     ),
     parameter("cnn.training.loss=mse", "cnn.training.loss is 'mse';", "allowed: sparse_categorical_crossentropy"),
     parameter("cnn.training.validation_split=1", "validation_split is 1;", "allowed: a number from 0 to less than 1"),

@@ -58,7 +58,7 @@ REFUSED = {  # by real processes; test_bad_input.py has many more faults
     "kernel larger than a feature map": (
         ["--params", "cnn_no_pool.network.kernel_size=15"],
         "cnn_no_pool.network has windows that do not fit images of 28 x 28: its kernel_size is 15, strides 1, "
-        "pool_size None; allowed: sizes that leave each layer at least one pixel",
+        "pool_size null; allowed: sizes that leave each layer at least one pixel",
     ),
     "unknown environment": (["--env", "nonsense"], "conf/nonsense"),
 }

@@ -73,7 +73,7 @@ REFUSED: dict[str, list[tuple[Any, str]]] = {
         (None, f"seed is null; {SEEDS}"),
     ],
     "sead": [(1, "There is no parameter sead: did you mean seed?")],
-    "precision": [("float23", "precision is 'float23', did you mean float32?; allowed: auto, float32 or")],
+    "precision": [("float23", "precision is 'float23' (did you mean float32?); allowed: auto, float32 or")],
     "dataset.name": [("", "dataset.name is ''; allowed: a text of at least one character.")],
     "dataset.class_names": [
         (["a"], "dataset.class_names is ['a']; allowed: two or more names, each different."),
@@ -85,7 +85,7 @@ REFUSED: dict[str, list[tuple[Any, str]]] = {
     "cnn.network": [(3, "cnn.network is 3; allowed: a block with architecture, fully_connected or convolutional,")],
     "cnn.network.name": [("fcn", "cnn.network.name is 'fcn'; allowed: cnn.")],
     "cnn.network.architecture": [
-        ("convolution", "is 'convolution', did you mean convolutional?; allowed: fully_connected or convolutional."),
+        ("convolution", "is 'convolution' (did you mean convolutional?); allowed: fully_connected or convolutional."),
         (None, "cnn.network.architecture is null; allowed: fully_connected or convolutional."),
     ],
     "cnn.network.filters": [
@@ -116,7 +116,7 @@ REFUSED: dict[str, list[tuple[Any, str]]] = {
     "fcn.training.epochs": [("five", f"fcn.training.epochs is 'five'; {COUNTS}")],
     "fcn.training.batch_size": [(None, f"fcn.training.batch_size is null; {COUNTS}")],
     "fcn.training.optimizer": [
-        ("rmspropp", "optimizer is 'rmspropp', did you mean rmsprop?; allowed: rmsprop, adam or sgd.")
+        ("rmspropp", "optimizer is 'rmspropp' (did you mean rmsprop?); allowed: rmsprop, adam or sgd.")
     ],
     "fcn.training.validation_split": [
         (value, f"validation_split is {value}; allowed: a number from 0 to less than 1.")

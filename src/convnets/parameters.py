@@ -3,9 +3,7 @@
 The values stand in `conf/base/parameters.yml`; an environment or `--params` replaces some of them.
 """
 
-from collections.abc import Iterable
-from difflib import get_close_matches
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -20,7 +18,8 @@ from pydantic import (
     model_validator,
 )
 
-from convnets.errors import ParameterError, SettingError, UserError, unknown
+from convnets.errors import ParameterError, SettingError
+from convnets.faults import Faults, either
 
 NETWORKS = ("fcn", "cnn", "cnn_no_pool")  # in the order of tables, figures and colours
 CONVNETS = ("cnn", "cnn_no_pool")  # those that have convolution layers
@@ -29,7 +28,6 @@ LARGEST_SEED = 2**32 - 1
 COUNT_OR_NULL = "null or a whole number, 1 or more"
 SUM = "null or 64 hexadecimal digits, in lower case"
 LARGEST_LAYER = 65_536  # units or filters: more would take memory, not learn
-LONGEST_VALUE = 80  # characters of a wrong value that a message repeats
 
 
 def _no_boolean(value: Any) -> Any:
@@ -67,9 +65,8 @@ def _split(value: Any) -> Any:
 
 
 def _unique(names: tuple[str, ...]) -> tuple[str, ...]:
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise ValueError(f"each must differ from the others, found {', '.join(repeated)} more than once")
+    if len(set(names)) < len(names):
+        raise ValueError("a name is repeated")
     return names
 
 
@@ -142,7 +139,7 @@ class Convolutional(_Parameters):
     pool_size: Count | None = Field(description=COUNT_OR_NULL)
 
 
-ARCHITECTURES = {"fully_connected": FullyConnected, "convolutional": Convolutional}
+ARCHITECTURES: dict[str, type[BaseModel]] = {"fully_connected": FullyConnected, "convolutional": Convolutional}
 
 
 class Network(RootModel[Annotated[FullyConnected | Convolutional, Field(discriminator="architecture")]]):
@@ -179,7 +176,7 @@ class Classifier(_Parameters):
     """
 
     lecture_accuracy: Annotated[Number, Field(ge=0, le=1)] | None = Field(description="null or a number from 0 to 1")
-    network: Network
+    network: Network = Field(description=f"a block with architecture, {either(ARCHITECTURES)}, and what it needs")
     training: Training
 
 
@@ -280,7 +277,10 @@ def check_parameters(values: dict[str, Any]) -> BaseModel:
         ParameterError: One or more are unknown, missing, of the wrong type or out of range. The message has one
             sentence for each, with the parameter's name, what was found and what is allowed.
     """
-    return _check(ProjectParameters, values, "", ParameterError)
+    try:
+        return ProjectParameters.model_validate(values)
+    except ValidationError as error:
+        raise ParameterError("\n".join(Faults(ProjectParameters, "parameter", ARCHITECTURES).of(error))) from error
 
 
 def check_settings(tracking: dict[str, Any], global_values: dict[str, Any]) -> None:
@@ -293,105 +293,9 @@ def check_settings(tracking: dict[str, Any], global_values: dict[str, Any]) -> N
     Raises:
         SettingError: As of `check_parameters`; the message names the file, too.
     """
-    _check(Globals, global_values, "globals.yml: ", SettingError)
-    _check(Tracking, tracking, "tracking.yml: ", SettingError)
-
-
-def _check(model: type[BaseModel], values: dict[str, Any], file: str, error_class: type[UserError]) -> BaseModel:
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        # Only the first fault of each parameter is told.
-        first = {_culprit(model, detail["loc"]): detail for detail in reversed(error.errors())}
-        sentences = [f"{file}{_sentence(model, detail)}" for detail in reversed(first.values())]
-        raise error_class("\n".join(sentences)) from error
-
-
-def _sentence(model: type[BaseModel], detail: Any) -> str:
-    where, location = _find(model, detail["loc"]), list(_names(detail["loc"]))
-    found, block = detail["input"], _block(where)
-    match detail["type"]:
-        case "extra_forbidden":
-            prefix = "".join(f"{part}." for part in location[:-1])
-            kind = "parameter" if model is ProjectParameters else "setting"
-            return unknown(kind, location[-1], block.model_fields, prefix)
-        case "missing" if tuple(location) == _culprit(model, detail["loc"]):
-            return f"The parameter {'.'.join(location)} is missing; allowed: {_allowed(where)}."
-        case "missing":  # of a row or a kernel, which is the one to be named
-            location = location[:-1]
-        case "union_tag_not_found" | "union_tag_invalid":
-            location, found, where = [*location, "architecture"], found.get("architecture"), None
-        case "value_error" if not location:
-            return f"{detail['ctx']['error']}."
-    if location[-1] == "[key]":
-        location = [*location[:-2], "(a name)"]
-    choices = ARCHITECTURES if where is None else _choices(where)
-    allowed = _either(ARCHITECTURES) if where is None else _allowed(where)
-    return f"{'.'.join(location)} is {_shown(found)}{_nearest(found, choices)}; allowed: {allowed}."
-
-
-def _names(location: tuple[int | str, ...]) -> tuple[str, ...]:
-    """Pydantic's location as it is written with dots: it names the architectures, too."""
-    return tuple(str(part) for part in location if part not in ARCHITECTURES)
-
-
-def _find(model: type[BaseModel], location: tuple[int | str, ...]) -> Any:
-    """The field that pydantic's location is in; the block's where it has no such field."""
-    found: Any = model
-    for part in location:
-        block = _block(found)
-        if part in ARCHITECTURES:
-            found = ARCHITECTURES[str(part)]
-        elif block is None or part not in block.model_fields:
-            break
-        else:
-            found = block.model_fields[part]
-    return found
-
-
-def _culprit(model: type[BaseModel], location: tuple[int | str, ...]) -> tuple[str, ...]:
-    """The parameter that pydantic's location is in, which may be inside a list or a table."""
-    while len(location) > 1 and _block(_find(model, location[:-1])) is None:
-        location = location[:-1]
-    return _names(location)
-
-
-def _block(found: Any) -> Any:
-    """The block that a field holds, or that is a block itself; `None` if it is a value."""
-    annotation = getattr(found, "annotation", found)
-    is_block = isinstance(annotation, type) and issubclass(annotation, BaseModel)
-    return annotation if is_block else None
-
-
-def _choices(field: Any) -> tuple[str, ...]:
-    annotation = getattr(field, "annotation", None)
-    return tuple(choice for choice in get_args(annotation) if isinstance(choice, str))
-
-
-def _allowed(where: Any) -> str:
-    """What a field may be, in words."""
-    description: str | None = getattr(where, "description", None)
-    if description:
-        return description
-    block = _block(where)
-    if block is Network:
-        return f"a block with architecture, {_either(ARCHITECTURES)}, and what it needs"
-    return f"a block with {', '.join(block.model_fields)}" if block else _either(_choices(where))
-
-
-def _either(choices: Iterable[str]) -> str:
-    *others, last = choices
-    return f"{', '.join(others)} or {last}" if others else last
-
-
-def _nearest(found: Any, known: Iterable[str]) -> str:
-    nearest = get_close_matches(found, known, n=1) if isinstance(found, str) else []
-    return f", did you mean {nearest[0]}?" if nearest else ""
-
-
-def _shown(value: Any) -> str:
-    """A wrong value in one short line, as it stands in YAML."""
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    text = repr(value)
-    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}..."
+    for file, model, values in (("globals.yml", Globals, global_values), ("tracking.yml", Tracking, tracking)):
+        try:
+            model.model_validate(values)
+        except ValidationError as error:
+            sentences = [f"{file}: {sentence}" for sentence in Faults(model, "setting", {}).of(error)]
+            raise SettingError("\n".join(sentences)) from error
