@@ -760,6 +760,12 @@ STORES = [
         command=FCN,
     ),
     Case(
+        "a folder of the project that cannot be written to",
+        ("{path}/mlflow.db.lock cannot be locked (Permission denied)", "allowed: a file that one run after the other"),
+        prepare=both(lambda place: (place.path / "mlflow.db.lock").unlink(), forbidden(".", 0o555)),
+        command=FCN,
+    ),
+    Case(
         "a deleted experiment",
         (
             "The MLflow experiment 'convnets-test'",
@@ -891,6 +897,20 @@ def test_bad_input_gets_one_sentence_and_changes_nothing(
     for said in case.says:
         assert said.replace("{path}", str(path)) in sentence
     assert before == after
+
+
+def test_a_damaged_result_is_made_again_where_only_what_is_missing_is_made(
+    trained: Path, forks: Forks, tmp_path: Path
+) -> None:
+    path = tmp_path / "project"
+    shutil.copytree(trained, path, symlinks=True)
+    whole = pd.read_parquet(path / DATA / PREDICTIONS)
+    (path / DATA / PREDICTIONS).write_bytes(half((path / DATA / PREDICTIONS).read_bytes()))
+    made = ["--to-outputs=fcn.predictions", "--params", ",".join(TINY), "--only-missing-outputs"]
+    status, output = forks.kedro(path, *RUN, *made)  # which would not let it train
+    assert status == 0, output
+    assert "Made again, since damaged: fcn.predictions" in output
+    assert pd.read_parquet(path / DATA / PREDICTIONS).equals(whole)
 
 
 def test_the_table_has_each_case_once() -> None:

@@ -165,7 +165,7 @@ def check_agreement(pipeline: Pipeline, catalog: DataCatalog, dataset: Dataset) 
         result = catalog.get(name)
         if network not in NETWORKS or kind not in ("model", "per_class", "predictions") or not is_local_file(result):
             continue
-        if (found := count_classes(result)) != len(dataset.class_names):
+        if (found := count_classes(result)) not in (None, len(dataset.class_names)):
             raise DataError(
                 f"{name}, {stored_path(catalog, name)}, tells {found} classes apart, and dataset.class_names names "
                 f"{len(dataset.class_names)}; expected the same number: run {network} again, or name its classes"

@@ -79,16 +79,20 @@ def _damage_of_table(data: Any, columns: tuple[str, ...]) -> str | None:
     return None
 
 
-def count_classes(dataset: Any) -> int:
+def count_classes(dataset: Any) -> int | None:
     """How many classes a stored model, predictions or scores of classes tell apart; they are whole.
 
     Args:
         dataset: It is a local file.
+
+    Returns:
+        The number; `None` of a model whose last layer is not dense.
     """
     path = Path(dataset._filepath)
     if path.suffix == ".keras":
         with zipfile.ZipFile(path) as archive:
             layers = json.loads(archive.read("config.json"))["config"]["layers"]
-        return int(layers[-1]["config"]["units"])
+        units: int | None = layers[-1]["config"].get("units")
+        return units
     data = dataset.load()
     return len(data.filter(regex=r"^p\d+$").columns) or len(data)

@@ -420,7 +420,7 @@ def _require_usable(path: Path) -> None:
         return
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=LONGEST_LOCK)) as store:
-            store.execute("BEGIN IMMEDIATE")  # MLflow itself would wait for a lock for hours
+            store.execute("BEGIN IMMEDIATE")  # MLflow itself would wait for most of an hour
             tables = {name for (name,) in store.execute("SELECT name FROM sqlite_master")}
             found = {number for (number,) in store.execute("SELECT version_num FROM alembic_version")} if tables else {}
     except sqlite3.Error as error:
