@@ -98,13 +98,13 @@ class Project:
         (path / "data").mkdir()
         (path / "data" / "01_raw").symlink_to(ROOT / "data" / "01_raw")
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start a kedro command; its standard error goes with its output."""
+    def start(self, *arguments: str, variables: dict[str, str] | None = None) -> subprocess.Popen[str]:
+        """Start a kedro command with variables in its environment; its standard error goes with its output."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
         return subprocess.Popen(  # noqa: S603 - the project's own command
             [sys.executable, "-m", "kedro", *arguments],
             cwd=self.path,
-            env=environment | {"DO_NOT_TRACK": "true", "COLUMNS": "100"},
+            env=environment | {"DO_NOT_TRACK": "true", "COLUMNS": "100"} | (variables or {}),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -116,9 +116,9 @@ class Project:
         os.killpg(process.pid, signal.SIGTERM)
         process.communicate(timeout=30)
 
-    def kedro(self, *arguments: str, status: int = 0) -> str:
+    def kedro(self, *arguments: str, status: int = 0, variables: dict[str, str] | None = None) -> str:
         """Run a kedro command, hold its exit status against what is expected, and return what it printed."""
-        process = self.start(*arguments)
+        process = self.start(*arguments, variables=variables)
         output, _ = process.communicate(timeout=RUN_TIMEOUT)
         assert process.returncode == status, output
         return output

@@ -260,7 +260,7 @@ def test_a_password_in_an_address_is_neither_said_nor_noted(
     with pytest.raises(TrackingError, match=f"No MLflow server answers at http://127.0.0.1:{port} ") as raised:
         tracked_run(network("fcn"))
     assert "s3cret" not in str(raised.value)
-    Claims(tmp_path).note_run("fcn", "postgresql://me:s3cret@127.0.0.1/runs", "a run")
+    Claims(tmp_path).note_run("fcn", "postgresql://me:s3cret@127.0.0.1/runs")
     assert "s3cret" not in (tmp_path / ".running" / "fcn.json").read_text()
 
 
