@@ -203,8 +203,9 @@ def fuzz(target: str, arguments: list[str]) -> None:
         atheris.Fuzz()
 
 
-def report(target: str, seconds: int, said: str, status: int) -> str:
-    """One line of figures."""
+def report(target: str, said: str, status: int) -> str:
+    """One line of figures, from what libFuzzer said."""
+    seconds = (re.findall(r"in (\d+) second", said) or ["?"])[-1]
     executions = re.findall(r"number_of_executed_units: (\d+)", said) or re.findall(r"^#(\d+)", said, re.M) or ["0"]
     coverage, features, kept = (re.findall(r"cov: (\d+) ft: (\d+) corp: (\d+)", said) or [("0", "0", "0")])[-1]
     crashes = f"CRASHED (exit status {status}), see {KEPT.name}" if status else "no crash"
@@ -224,7 +225,7 @@ def main(seconds: int) -> int:
         started[target] = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603 - itself
     for target, process in started.items():
         status = process.wait()
-        sys.stdout.write(report(target, seconds, (KEPT / f"{target}.log").read_text(errors="replace"), status) + "\n")
+        sys.stdout.write(report(target, (KEPT / f"{target}.log").read_text(errors="replace"), status) + "\n")
     return int(any(process.returncode for process in started.values()))
 
 
