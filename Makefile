@@ -2,17 +2,19 @@
 SHELL := /bin/bash
 VENV := .venv
 VENV_PYTORCH := .venv-pytorch
+VENV_FUZZ := .venv-fuzz
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 PYTHON ?= $(firstword $(foreach python,python3 python3.13 python3.12 python3.11,\
 	$(shell $(python) -c '$(SUPPORTED)' >/dev/null 2>&1 && echo $(python))))
+SECONDS ?= 600
 PORT_VIZ ?= 4141
 PORT_MLFLOW ?= 5000
 export DO_NOT_TRACK := true
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint format viz mlflow benchmark company soak chaos lock clean
+.PHONY: help install run test lint format viz mlflow benchmark company soak chaos fuzz lock clean
 
 help:  ## list the verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -66,10 +68,19 @@ $(VENV_PYTORCH)/.installed: benchmarks/requirements.txt
 	@$(VENV_PYTORCH)/bin/python -m pip install -qq --disable-pip-version-check -r benchmarks/requirements.txt
 	@touch $@
 
+fuzz: $(VENV_FUZZ)/.installed  ## fuzz the readers of IDX files and of images; SECONDS=60: for a minute, not for ten
+	@PYTHONPATH=src $(VENV_FUZZ)/bin/python tests/fuzz.py $(SECONDS)
+
+$(VENV_FUZZ)/.installed: tests/fuzz-requirements.txt requirements.lock
+	@echo "Setting up $(VENV_FUZZ), the environment of the fuzzer ..."
+	@$(PYTHON) -m venv --clear $(VENV_FUZZ)
+	@$(VENV_FUZZ)/bin/python -m pip install -qq --disable-pip-version-check -r $< -c requirements.lock
+	@touch $@
+
 lock: install  ## write requirements.lock anew from pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
 
 clean:  ## remove the environments and caches; results and the MLflow store stay
-	@rm -rf $(VENV) $(VENV_PYTORCH) .mypy_cache .pytest_cache .ruff_cache .viz build src/*.egg-info
+	@rm -rf $(VENV) $(VENV_PYTORCH) $(VENV_FUZZ) .fuzz .hypothesis .mypy_cache .pytest_cache .ruff_cache .viz build src/*.egg-info

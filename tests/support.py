@@ -8,12 +8,14 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from hypothesis import settings
+from hypothesis import strategies as st
 
 ROOT = Path(__file__).parent.parent
 CNN: dict[str, Any] = {  # the lecture's convnet
@@ -26,11 +28,33 @@ CNN: dict[str, Any] = {  # the lecture's convnet
     "pool_size": 2,
 }
 RUN_TIMEOUT = 240  # seconds, of one command
+FUZZED = settings(max_examples=300, deadline=None, derandomize=True, database=None)  # the same inputs every time
 
 
 def idx(array: np.ndarray, magic: bytes | None = None) -> bytes:
     """The bytes of an IDX file, written without the code under test."""
     return (magic or bytes([0, 0, 8, array.ndim])) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
+
+
+@st.composite
+def damaged(draw: st.DrawFn, whole: Sequence[bytes]) -> bytes:
+    """One of these files, in which something is flipped, overwritten, put in, taken out or cut off."""
+    content = bytearray(draw(st.sampled_from(whole)))
+    for _ in range(draw(st.integers(1, 4))):
+        place = draw(st.integers(0, len(content)))
+        match draw(st.sampled_from(["flip", "overwrite", "insert", "remove", "cut off"])):
+            case "flip" if place < len(content):
+                content[place] ^= 1 << draw(st.integers(0, 7))
+            case "overwrite":
+                new = draw(st.binary(min_size=1, max_size=8))
+                content[place : place + len(new)] = new
+            case "insert":
+                content[place:place] = draw(st.binary(max_size=16))
+            case "remove":
+                del content[place : place + draw(st.integers(1, 16))]
+            case "cut off":
+                del content[place:]
+    return bytes(content)
 
 
 def wait_until(condition: Callable[[], bool], seconds: float) -> None:
@@ -52,6 +76,14 @@ def free_port() -> int:
     return port
 
 
+def answers_on_loopback_alone(port: int) -> bool:
+    """Whether nothing listens on a port but at 127.0.0.1: whoever listens on all addresses does at 127.0.0.2, too."""
+    with suppress(OSError), socket.create_connection(("127.0.0.2", port), timeout=5):
+        return False
+    with socket.create_connection(("127.0.0.1", port), timeout=5):
+        return True
+
+
 class Project:
     """A project of its own, with the code, configuration and raw data of this one, and commands run in it."""
 
@@ -66,13 +98,13 @@ class Project:
         (path / "data").mkdir()
         (path / "data" / "01_raw").symlink_to(ROOT / "data" / "01_raw")
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start a kedro command; its standard error goes with its output."""
+    def start(self, *arguments: str, variables: dict[str, str] | None = None) -> subprocess.Popen[str]:
+        """Start a kedro command with variables in its environment; its standard error goes with its output."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
         return subprocess.Popen(  # noqa: S603 - the project's own command
             [sys.executable, "-m", "kedro", *arguments],
             cwd=self.path,
-            env=environment | {"DO_NOT_TRACK": "true", "COLUMNS": "100"},
+            env=environment | {"DO_NOT_TRACK": "true", "COLUMNS": "100"} | (variables or {}),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -84,9 +116,9 @@ class Project:
         os.killpg(process.pid, signal.SIGTERM)
         process.communicate(timeout=30)
 
-    def kedro(self, *arguments: str, status: int = 0) -> str:
+    def kedro(self, *arguments: str, status: int = 0, variables: dict[str, str] | None = None) -> str:
         """Run a kedro command, hold its exit status against what is expected, and return what it printed."""
-        process = self.start(*arguments)
+        process = self.start(*arguments, variables=variables)
         output, _ = process.communicate(timeout=RUN_TIMEOUT)
         assert process.returncode == status, output
         return output

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,17 +12,18 @@ import pytest
 import yaml
 from kedro.io import DataCatalog, DatasetError, MemoryDataset
 
-from convnets.checks import CheckHooks, check_folders, check_results, silence
-from convnets.errors import DataError, MissingResultError, ParameterError
+from convnets.checks import CheckHooks, check_folders, check_networks, check_results, silence
+from convnets.errors import DataError, MissingResultError, OutputError, ParameterError
 from convnets.images import ImageFolderDataset
+from convnets.outputs import bytes_needed, check_space
 from convnets.parameters import NETWORKS, check_parameters
 from convnets.pipeline_registry import register_pipelines
 from support import ROOT
 
 
 @pytest.fixture
-def hooks() -> CheckHooks:
-    return CheckHooks(check_parameters(yaml.safe_load((ROOT / "conf" / "base" / "parameters.yml").read_text())))
+def parameters() -> Any:
+    return check_parameters(yaml.safe_load((ROOT / "conf" / "base" / "parameters.yml").read_text()))
 
 
 CATALOG_WITHOUT_RESULTS = DataCatalog({f"{network}.last_checkpoint": MemoryDataset(None) for network in NETWORKS})
@@ -68,13 +70,13 @@ def test_a_folder_without_images_is_refused_before_anything_runs(tmp_path: Path)
         check_folders(register_pipelines()["prediction"], catalog)
 
 
-def test_a_message_that_names_a_data_set_is_given_its_file(hooks: CheckHooks) -> None:
+def test_a_message_that_names_a_data_set_is_given_its_file(parameters: Any, tmp_path: Path) -> None:
     catalog = DataCatalog.from_config(
         {"raw_train_labels": {"type": "convnets.idx.IDXDataset", "filepath": "/data/labels.gz", "dimensions": 1}}
     )
     node: Any = SimpleNamespace(inputs=["raw_train_labels", "params:dataset"])
     error = DataError("raw_train_labels holds the label 10")
-    hooks.on_node_error(error, node, catalog)
+    CheckHooks(parameters, tmp_path).on_node_error(error, node, catalog)
     assert error.__notes__ == ["raw_train_labels is /data/labels.gz"]
 
 
@@ -85,8 +87,23 @@ def test_silence_holds_for_what_native_code_writes(capfd: pytest.CaptureFixture[
     assert capfd.readouterr().err == "a line of ours"
 
 
-def test_images_too_small_for_a_network_are_refused_before_any_is_trained(hooks: CheckHooks) -> None:
-    hooks.before_pipeline_run({"env": None}, register_pipelines()["__default__"], CATALOG_WITHOUT_RESULTS)
-    hooks.after_dataset_saved("train_images", np.zeros((1, 28, 28), np.float32))
+def test_images_too_small_for_a_network_are_refused_before_any_is_trained(parameters: Any, tmp_path: Path) -> None:
+    pipeline = register_pipelines()["__default__"]
+    check_networks(pipeline, np.zeros((1, 28, 28), np.uint8), parameters, tmp_path)
     with pytest.raises(ParameterError, match=r"cnn\.network has windows that do not fit images of 12 x 12"):
-        hooks.after_dataset_saved("train_images", np.zeros((1, 12, 12), np.float32))
+        check_networks(pipeline, np.zeros((1, 12, 12), np.uint8), parameters, tmp_path)
+
+
+def test_space_for_two_checkpoints_of_each_network_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    million = 1_000_000
+    assert bytes_needed([(million, "sgd")]) == (17 * million, 4 * million)
+    assert bytes_needed([(million, "adam"), (million, "rmsprop")]) == (58 * million, 12 * million)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=16 * million))
+    check_space(tmp_path / "not" / "there" / "yet", [(million // 2, "sgd")])
+    with pytest.raises(
+        OutputError,
+        match=rf"{tmp_path} has 16\.0 MB of free space; allowed: at least 17\.0 MB, for models, checkpoints",
+    ):
+        check_space(tmp_path / "not" / "there" / "yet", [(million, "sgd")])

@@ -3,15 +3,21 @@
 import gzip
 import hashlib
 import re
+import struct
+import tracemalloc
+from contextlib import nullcontext
 from pathlib import Path
 
 import fsspec
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
 from kedro.io import DatasetError
 
-from convnets.idx import IDXDataset, parse_idx
-from support import idx
+from convnets.idx import CHUNK, LARGEST_GZIP_RATIO, IDXDataset, parse_idx
+from support import FUZZED, damaged, idx
 
 IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
 
@@ -101,3 +107,64 @@ def test_raw_data_is_never_written(tmp_path: Path) -> None:
 def test_an_array_cannot_be_changed_by_accident() -> None:
     with pytest.raises(ValueError, match="read-only"):
         parse_idx(WHOLE, 3)[0, 0, 0] = 1
+
+
+def refusal(content: bytes, dimensions: int) -> tuple[str, int]:
+    """What is said against a file, nothing if it is read, and the most memory in bytes that this took at a time."""
+    tracemalloc.start()
+    try:
+        array = parse_idx(content, dimensions)
+    except ValueError as error:
+        return str(error), tracemalloc.get_traced_memory()[1]
+    else:
+        assert array.dtype == np.uint8
+        assert array.ndim == dimensions
+        return "", tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+HEADERS = st.builds(
+    lambda magic, sizes, elements: magic + b"".join(struct.pack(">I", size) for size in sizes) + elements,
+    st.sampled_from([bytes([0, 0, 8, dimensions]) for dimensions in range(1, 4)]),
+    st.lists(st.integers(0, 40) | st.integers(0, 2**32 - 1), max_size=4),
+    st.binary(max_size=200),
+)
+PLAIN = st.binary(max_size=300) | HEADERS | damaged([WHOLE, idx(IMAGES[0, 0])])
+FILES = PLAIN | PLAIN.map(gzip.compress) | damaged([PACKED, PACKED + PACKED, gzip.compress(bytes(100_000))])
+
+
+@FUZZED
+@given(content=FILES, dimensions=st.integers(1, 3))
+def test_whatever_a_file_holds_it_is_read_or_refused_in_one_sentence(content: bytes, dimensions: int) -> None:
+    sentence, peak = refusal(content, dimensions)
+    assert re.fullmatch("((starts with|ends within|is empty|is damaged|holds|goes on) .*)?", sentence)
+    assert peak < 3 * CHUNK + 2 * LARGEST_GZIP_RATIO * len(content)
+    with fsspec.open("memory:///fuzzed", "wb") as file:
+        file.write(content)
+    with pytest.raises(DatasetError, match=re.escape(f"/fuzzed: {sentence}")) if sentence else nullcontext():
+        IDXDataset(filepath="memory:///fuzzed", dimensions=dimensions).load()
+
+
+@FUZZED
+@given(array=arrays(np.uint8, array_shapes(min_dims=1, max_dims=3, max_side=12)), packed=st.booleans())
+def test_what_is_written_is_what_is_read(array: np.ndarray, packed: bool) -> None:  # noqa: FBT001
+    content = gzip.compress(idx(array)) if packed else idx(array)
+    assert np.array_equal(parse_idx(content, array.ndim), array)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
+@pytest.mark.parametrize("stated", [100 * 2**20, 2**32 - 1], ids=["100 MB", "4 GB"])
+def test_a_header_that_lies_takes_no_room(pack: type[bytes], stated: int) -> None:
+    held = np.random.default_rng(1).bytes(200_000)
+    content = pack(bytes([0, 0, 8, 1]) + struct.pack(">I", stated) + held)
+    sentence, peak = refusal(content, 1)
+    assert re.search(f"its header .* expects {stated:,}", sentence)
+    assert peak < 3 * CHUNK
+
+
+def test_a_gzip_bomb_takes_the_room_that_its_header_states() -> None:
+    content = gzip.compress(bytes([0, 0, 8, 1]) + struct.pack(">I", 1000) + bytes(100_000_000))
+    sentence, peak = refusal(content, 1)
+    assert sentence.startswith("goes on after the 1,000 bytes")
+    assert peak < 3 * CHUNK

@@ -5,17 +5,21 @@ import struct
 import subprocess
 import sys
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from kedro.io import DatasetError
 from PIL import Image
 
 from convnets.errors import ImageError
-from convnets.images import ImageFolderDataset, read_image
+from convnets.images import LARGEST_EXPANSION, ImageFolderDataset, read_image
+from convnets.pipelines.prediction.nodes import size_normalize
+from support import FUZZED, damaged
 
 PICTURE = Image.fromarray(np.arange(20 * 30, dtype=np.uint16).reshape(20, 30).astype(np.uint8))
 
@@ -26,13 +30,30 @@ def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
     return file.getvalue()
 
 
-def png_header(width: int, height: int) -> bytes:
-    """A grey PNG file that states a size and has one byte of pixels, written by hand."""
-    chunks = {b"IHDR": struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0), b"IDAT": zlib.compress(b"\0")}
+def png(chunks: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """A PNG file of these chunks, written by hand."""
     return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in chunks.items()
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
     )
+
+
+def png_header(width: int, height: int, bits: int = 8, colour: int = 0, interlaced: int = 0) -> bytes:
+    """A PNG file, grey unless told otherwise, that states a size and has one byte of pixels."""
+    header = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, interlaced)
+    return png([(b"IHDR", header), (b"IDAT", zlib.compress(b"\0"))])
+
+
+def jpeg_header(width: int, height: int) -> bytes:
+    """A JPEG file that states a size and has the pixels of a small one."""
+    content = encoded(PICTURE, "JPEG")
+    size = content.index(b"\xff\xc0") + 5
+    return content[:size] + struct.pack(">HH", height, width) + content[size + 4 :]
+
+
+def drawn_again(scans: int) -> bytes:
+    """A progressive JPEG file that draws its last scan again; of 7,000 x 7,000 pixels, 1,000 take half a minute."""
+    content = encoded(PICTURE, "JPEG", progressive=True)
+    return content[:-2] + content[content.rindex(b"\xff\xda") : -2] * scans + content[-2:]
 
 
 @pytest.fixture
@@ -81,6 +102,12 @@ REFUSED = {
     "JPEG cut off": (encoded(PICTURE, "JPEG")[:-40], "The image is damaged (image file is truncated"),
     "PNG altered": (encoded(PICTURE, "PNG")[:60] + b"\xff" + encoded(PICTURE, "PNG")[61:], "The image is damaged ("),
     "pixels missing": (png_header(28, 28), "The image is damaged ("),
+    "more pixels than a PNG file can hold": (
+        png_header(7_000, 7_000),
+        "The image is damaged (it states 7,000 x 7,000 pixels, more than 54 bytes can hold); allowed: a whole PNG or",
+    ),
+    "more scans than any image has": (drawn_again(1000), "The image is drawn in 1,006 scans; allowed: at most 200."),
+    "more pixels than a JPEG file can hold": (jpeg_header(7_000, 7_000), "The image is damaged (it states 7,000 x"),
 }
 
 
@@ -91,6 +118,10 @@ def test_a_fault_is_said_in_one_sentence(file: Callable[[bytes], Path], content:
     assert str(raised.value).startswith(sentence)
     assert str(raised.value).endswith(".")
     assert "\n" not in str(raised.value)
+
+
+def test_an_image_of_many_scans_is_read(file: Callable[[bytes], Path]) -> None:
+    assert read_image(file(drawn_again(100))).size == PICTURE.size
 
 
 def test_a_link_to_nothing_is_refused(tmp_path: Path) -> None:
@@ -109,21 +140,32 @@ def test_a_file_without_permission_is_refused(file: Callable[[bytes], Path], mon
         read_image(path)
 
 
-def test_too_many_pixels_are_never_decoded(file: Callable[[bytes], Path]) -> None:
+def test_no_header_takes_room_that_the_file_cannot_fill(tmp_path: Path) -> None:
     program = """
 import resource, sys
 from pathlib import Path
 from convnets.images import ImageError, read_image
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-try:
-    read_image(Path(sys.argv[1]))
-except ImageError:
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+for file in sorted(Path(sys.argv[1]).iterdir()):
+    try:
+        read_image(file)
+    except ImageError:
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
-    path = file(png_header(100_000, 100_000))
-    command = [sys.executable, "-W", "error", "-c", program, str(path)]
+    small = b"IHDR", struct.pack(">IIBBBBB", 20, 20, 8, 0, 0, 0, 0)
+    liars = [
+        png_header(100_000, 100_000),
+        jpeg_header(7_000, 7_000),
+        *(png_header(7_000, 7_000, bits, colour) for bits, colour in [(1, 0), (8, 2), (8, 6), (16, 0), (16, 6)]),
+        png_header(7_000, 7_000, interlaced=1),
+        *(png([small, (kind, b"name\0\0" + zlib.compress(bytes(10**8)))]) for kind in (b"zTXt", b"iCCP")),
+    ]
+    for number, content in enumerate(liars):
+        (tmp_path / str(number)).write_bytes(content)
+    command = [sys.executable, "-W", "error", "-c", program, str(tmp_path)]
     grown = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
-    assert int(grown.stdout) < 10_000  # of 1024 bytes: it would be 10 GB
+    assert len(grown.stdout.split()) == len(liars)
+    assert max(map(int, grown.stdout.split())) < 10_000  # of 1024 bytes: the first alone would be 10 GB
     assert grown.stderr == ""
 
 
@@ -150,6 +192,79 @@ def test_a_name_that_is_no_text_can_be_written(tmp_path: Path) -> None:
     ((name, read),) = ImageFolderDataset(path=str(tmp_path)).load().items()
     assert name == r"\xff.png"
     assert read().size == PICTURE.size
+
+
+def test_a_name_cannot_give_orders_to_a_terminal(tmp_path: Path) -> None:
+    (tmp_path / "\x1b[2J\n7.png").write_bytes(encoded(PICTURE, "PNG"))
+    assert list(ImageFolderDataset(path=str(tmp_path)).load()) == [r"\x1b[2J\n7.png"]
+
+
+def test_a_link_that_leads_out_of_the_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    for name in ("folder/inside.png", "outside.png"):
+        (tmp_path / name).write_bytes(encoded(PICTURE, "PNG"))
+    (tmp_path / "folder/link_inside.png").symlink_to("inside.png")
+    (tmp_path / "folder/link_outside.png").symlink_to("../outside.png")
+    (tmp_path / "folder/loop.png").symlink_to("loop.png")
+    (tmp_path / "link_to_folder").symlink_to("folder")
+    images = ImageFolderDataset(path=str(tmp_path / "link_to_folder")).load()
+    assert images["inside.png"]().size == images["link_inside.png"]().size == PICTURE.size
+    with pytest.raises(ImageError, match="It is a link that leads out of the folder; allowed: a file in the folder"):
+        images["link_outside.png"]()
+    with pytest.raises(ImageError):
+        images["loop.png"]()
+
+
+def exif() -> Image.Exif:
+    """An orientation, and a block of further tags."""
+    made = Image.Exif()
+    made[0x0112] = 6
+    made.get_ifd(0x8769)[0x9286] = "a comment"
+    return made
+
+
+WHOLE = [
+    *(encoded(PICTURE.convert(mode), "PNG", exif=exif()) for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")),
+    *(encoded(PICTURE.convert(mode), "JPEG", exif=exif()) for mode in ("L", "RGB", "CMYK")),
+    encoded(PICTURE, "JPEG", progressive=True),
+]
+CHUNKS = st.lists(
+    st.tuples(
+        st.sampled_from([b"IDAT", b"PLTE", b"tRNS", b"gAMA", b"cHRM", b"iCCP", b"tEXt", b"zTXt", b"iTXt", b"eXIf"])
+        | st.sampled_from([b"acTL", b"fcTL", b"fdAT", b"pHYs", b"sRGB", b"IHDR", b"IEND"]),
+        st.binary(max_size=40) | st.binary(max_size=40).map(zlib.compress),
+    ),
+    max_size=5,
+)
+SIZES = st.integers(0, 40) | st.integers(0, 2**32 - 1)
+PNG_FILES = st.builds(
+    lambda width, height, rest, chunks: png(
+        [(b"IHDR", struct.pack(">II", width, height) + rest), *chunks, (b"IEND", b"")]
+    ),
+    SIZES,
+    SIZES,
+    st.sampled_from([bytes([bits, colour, 0, 0, i]) for bits in (1, 8, 16) for colour in (0, 2, 3, 6) for i in (0, 1)])
+    | st.binary(min_size=5, max_size=5),
+    CHUNKS,
+)
+
+
+@settings(FUZZED, suppress_health_check=[HealthCheck.function_scoped_fixture])  # the file is written anew each time
+@given(content=st.binary(max_size=300) | PNG_FILES | damaged(WHOLE))
+def test_whatever_a_file_holds_it_is_read_or_refused_in_one_sentence(
+    file: Callable[[bytes], Path], content: bytes
+) -> None:
+    path, sentence = file(content), "."
+    try:
+        image = read_image(path)
+        pixels = image.width * image.height
+        size_normalize(image)
+    except ImageError as error:
+        sentence = str(error)
+    else:
+        assert pixels <= LARGEST_EXPANSION * len(content)
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
 
 
 ALLOWED = "prediction.folder must name a folder with at least one PNG or JPEG file"

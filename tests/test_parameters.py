@@ -63,33 +63,70 @@ def test_filters_can_be_given_on_the_command_line(values: dict[str, Any], given:
     assert parameters.cnn.network.root.filters == read
 
 
+SEEDS = "allowed: a whole number from 0 to 4294967295."
+COUNTS = "allowed: a whole number, 1 or more."
 REFUSED: dict[str, list[tuple[Any, str]]] = {
-    "seed": [(-1, "seed is -1; allowed: greater than or equal to 0."), (2**32, "less than or equal to 4294967295")],
+    "seed": [
+        (-1, f"seed is -1; {SEEDS}"),
+        (2**32, f"seed is 4294967296; {SEEDS}"),
+        (True, f"seed is true; {SEEDS}"),
+        (None, f"seed is null; {SEEDS}"),
+    ],
     "sead": [(1, "There is no parameter sead: did you mean seed?")],
+    "precision": [("float23", "precision is 'float23' (did you mean float32?); allowed: auto, float32 or")],
+    "dataset.name": [("", "dataset.name is ''; allowed: a text of at least one character.")],
     "dataset.class_names": [
-        (["a"], "dataset.class_names is ['a']"),
-        (["a", "b", "a"], "each must differ from the others, found a more than once"),
+        (["a"], "dataset.class_names is ['a']; allowed: two or more names, each different."),
+        (["a", "b", "a"], "dataset.class_names is ['a', 'b', 'a']; allowed: two or more names, each different."),
+        ([1, 2], "dataset.class_names.0 is 1; allowed: two or more names, each different."),
     ],
-    "dataset.train_samples": [(0, "dataset.train_samples is 0; allowed: greater than 0.")],
-    "cnn.lecture_accuracy": [(99.1, "cnn.lecture_accuracy is 99.1; allowed: less than or equal to 1.")],
-    "cnn.network.name": [("fcn", "cnn.network.name is 'fcn', allowed: 'cnn'.")],
-    "cnn.network.architecture": [("convolution", "allowed: 'fully_connected', 'convolutional'.")],
+    "dataset.train_samples": [(0, "dataset.train_samples is 0; allowed: null or a whole number, 1 or more.")],
+    "cnn.lecture_accuracy": [(99.1, "cnn.lecture_accuracy is 99.1; allowed: null or a number from 0 to 1.")],
+    "cnn.network": [(3, "cnn.network is 3; allowed: a block with architecture, fully_connected or convolutional,")],
+    "cnn.network.name": [("fcn", "cnn.network.name is 'fcn'; allowed: cnn.")],
+    "cnn.network.architecture": [
+        ("convolution", "is 'convolution' (did you mean convolutional?); allowed: fully_connected or convolutional."),
+        (None, "cnn.network.architecture is null; allowed: fully_connected or convolutional."),
+    ],
     "cnn.network.filters": [
-        ([], "cnn.network.filters is []"),
-        ("32+many", "cnn.network.filters.1 is 'many'; allowed: a valid integer"),
+        ([], "cnn.network.filters is []; allowed: one or more whole numbers from 1 to 65536."),
+        ("32+many", "cnn.network.filters.1 is 'many'; allowed: one or more whole numbers from 1 to 65536."),
+        ("0+0", "cnn.network.filters.0 is '0'; allowed: one or more whole numbers from 1 to 65536."),
     ],
-    "cnn.network.kernel_size": [(0, "cnn.network.kernel_size is 0; allowed: greater than 0.")],
-    "cnn.network.padding": [("full", "cnn.network.padding is 'full'; allowed: 'valid' or 'same'.")],
+    "cnn.network.kernel_size": [(0, f"cnn.network.kernel_size is 0; {COUNTS}")],
+    "cnn.network.padding": [("full", "cnn.network.padding is 'full'; allowed: valid or same.")],
     "cnn.network.pool_sise": [(2, "There is no parameter cnn.network.pool_sise: did you mean cnn.network.pool_size?")],
-    "prediction.folder": [("", "prediction.folder is ''"), (7, "prediction.folder is 7; allowed: a valid string.")],
+    "prediction.folder": [
+        ("", "prediction.folder is ''; allowed: the path of a folder."),
+        (7, "prediction.folder is 7; allowed: the path of a folder."),
+    ],
     "prediction.foldr": [("x", "There is no parameter prediction.foldr: did you mean prediction.folder?")],
-    "convolution.kernels": [({"Sobel (x)": [[0] * 3] * 3}, "convolution.kernels.Sobel (x)")],
+    "convolution.kernels": [
+        ({"Sobel (x)": [[0] * 3] * 3}, "convolution.kernels.(a name) is 'Sobel (x)'; allowed: one or more tables"),
+        ({"Sobel": [[0] * 3] * 2}, "convolution.kernels.Sobel is [[0, 0, 0], [0, 0, 0]]; allowed: one or more tables"),
+        ({"Sobel": [[0, 0, float("nan")]] * 3}, "convolution.kernels.Sobel.0.2 is nan; allowed: one or more tables"),
+        ("x" * 100, f"convolution.kernels is '{'x' * 79}...; allowed: one or more tables"),
+        (
+            {"../../edge": [[0] * 3] * 3},
+            "convolution.kernels.(a name) is '../../edge'; allowed: one or more tables",
+        ),
+    ],
+    "fcn.network.name": [("../fcn", "fcn.network.name is '../fcn'; allowed: fcn.")],
     "cnn.network.units": [(64, "There is no parameter cnn.network.units: Allowed here: architecture, filters,")],
-    "fcn.network.units": [(1.5, "fcn.network.units is 1.5; allowed: a valid integer")],
-    "fcn.training.epochs": [("five", "fcn.training.epochs is 'five'; allowed: a valid integer")],
-    "fcn.training.batch_size": [(None, "fcn.training.batch_size is None; allowed: a valid integer.")],
-    "fcn.training.optimizer": [("rmspropp", "allowed: 'rmsprop', 'adam' or 'sgd'.")],
-    "fcn.training.validation_split": [(1, "allowed: less than 1."), (-0.1, "allowed: greater than or equal to 0.")],
+    "fcn.network.units": [
+        (1.5, "fcn.network.units is 1.5; allowed: a whole number from 1 to 65536."),
+        (10**12, "fcn.network.units is 1000000000000; allowed: a whole number from 1 to 65536."),
+    ],
+    "fcn.training": [(3, "fcn.training is 3; allowed: a block with epochs, batch_size, optimizer, loss, validation_")],
+    "fcn.training.epochs": [("five", f"fcn.training.epochs is 'five'; {COUNTS}")],
+    "fcn.training.batch_size": [(None, f"fcn.training.batch_size is null; {COUNTS}")],
+    "fcn.training.optimizer": [
+        ("rmspropp", "optimizer is 'rmspropp' (did you mean rmsprop?); allowed: rmsprop, adam or sgd.")
+    ],
+    "fcn.training.validation_split": [
+        (value, f"validation_split is {value}; allowed: a number from 0 to less than 1.")
+        for value in (1, -0.1, float("nan"))
+    ],
     "fcn.trainnig": [({}, "There is no parameter fcn.trainnig: did you mean fcn.training?")],
 }
 
@@ -112,6 +149,6 @@ def test_every_wrong_parameter_is_named(values: dict[str, Any]) -> None:
     with pytest.raises(ParameterError) as raised:
         check_parameters(with_value(values, "seed", "x"))
     assert str(raised.value).splitlines() == [
-        "seed is 'x'; allowed: a valid integer, unable to parse string as an integer.",
-        "The parameter fcn.training.epochs is missing.",
+        f"seed is 'x'; {SEEDS}",
+        f"The parameter fcn.training.epochs is missing; {COUNTS}",
     ]

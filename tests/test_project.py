@@ -21,7 +21,7 @@ from mlflow.entities import Run
 from PIL import Image
 
 from convnets.parameters import NETWORKS
-from support import Project, free_port, idx, wait_until
+from support import Project, answers_on_loopback_alone, free_port, idx, wait_until
 
 REPORTS = {
     "architecture.png",
@@ -346,6 +346,7 @@ def test_a_logged_model_answers_over_http(finished: Finished, raw_test_images: n
         )
         with urlopen(request, timeout=30) as response:  # noqa: S310
             answer = json.load(response)
+        assert answers_on_loopback_alone(int(port))
     finally:
         os.killpg(server.pid, signal.SIGKILL)
         server.wait()
@@ -382,6 +383,7 @@ def test_the_mlflow_ui_opens_in_the_charts_on_loopback_alone(finished: Finished)
         )
         assert address
         wait_until(lambda: b"MLflow" in urlopen(address[0].partition("#")[0]).read(), seconds=60)  # noqa: S310 - loopback
+        assert answers_on_loopback_alone(port)
         assert "cannot be used (Address already in use): choose another with --port" in finished.project.kedro(
             "mlflow", "--env", "test", "--port", str(port), status=1
         )

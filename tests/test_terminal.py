@@ -1,11 +1,14 @@
 """The table that a run ends with."""
 
 import io
+from typing import Any
 
 import pandas as pd
+import pytest
+from kedro.pipeline import Pipeline
 from rich.console import Console
 
-from convnets.terminal import predictions_table, results_table
+from convnets.terminal import TerminalHooks, predictions_table, results_table
 
 METRICS = {
     "parameters": 407_050,
@@ -44,3 +47,13 @@ def test_each_image_is_a_row_and_its_name_is_no_markup() -> None:
     lines = [line.split() for line in terminal.getvalue().splitlines() if line.split()]
     assert lines[1] == ["image", "fcn", "cnn"]
     assert lines[-2:] == [["[red].png", "7", "(0.98)", "1", "(0.50)"], ["b.png", "2", "(1.00)", "2", "(1.00)"]]
+
+
+def test_a_name_with_line_breaks_is_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    hooks: Any = TerminalHooks()
+    hooks.before_pipeline_run({"pipeline_names": ["prediction"], "env": None}, Pipeline([]))
+    refused = pd.DataFrame([{"image": "a\nb\x1b.png", "reason": "The file is empty; allowed: a PNG or JPEG image."}])
+    hooks.after_dataset_saved("refused_images", refused)
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "a b\\x1b.png is refused: The file is empty; allowed: a PNG or JPEG image."
+    ]

@@ -252,6 +252,18 @@ def test_a_server_that_does_not_answer_is_refused_at_once(
     assert time.monotonic() - began < 15
 
 
+def test_a_password_in_an_address_is_neither_said_nor_noted(
+    tmp_path: Path, tracked_run: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = free_port()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://me:s3cret@127.0.0.1:{port}")
+    with pytest.raises(TrackingError, match=f"No MLflow server answers at http://127.0.0.1:{port} ") as raised:
+        tracked_run(network("fcn"))
+    assert "s3cret" not in str(raised.value)
+    Claims(tmp_path).note_run("fcn", "postgresql://me:s3cret@127.0.0.1/runs")
+    assert "s3cret" not in (tmp_path / ".running" / "fcn.json").read_text()
+
+
 def test_a_damaged_store_is_refused_by_the_ui_too(tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").write_bytes(b"no database at all" * 100)
     with pytest.raises(TrackingError, match="cannot be used"):

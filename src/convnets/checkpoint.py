@@ -1,6 +1,7 @@
 """What a training needs to go on after an interruption: the model, its optimizer and the log so far, in one file."""
 
 import io
+import os
 import tempfile
 import zipfile
 from pathlib import Path, PurePosixPath
@@ -10,6 +11,8 @@ import fsspec
 import pandas as pd
 from kedro.io import AbstractDataset, DatasetError
 from kedro.io.core import get_filepath_str, get_protocol_and_path
+
+from convnets.model_file import check_expansion, load_model
 
 if TYPE_CHECKING:
     from keras import Model
@@ -56,18 +59,16 @@ class CheckpointDataset(AbstractDataset[Checkpoint, Checkpoint]):
         """Read the checkpoint; nothing in it is executed.
 
         Raises:
-            DatasetError: It is damaged.
+            DatasetError: It is damaged, needs code of its own, or would expand beyond its size.
         """
-        import keras
-
+        log, epochs = self._progress()
         try:
-            log, epochs = self._progress()
             with tempfile.TemporaryDirectory() as folder:
                 local = Path(folder) / "checkpoint.keras"
                 self._fs.get(self._path, str(local))
-                return Checkpoint(keras.saving.load_model(local, safe_mode=True), log, epochs)
-        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-            raise DatasetError(f"{self._filepath} is no whole checkpoint ({error}): delete it") from error
+                return Checkpoint(load_model(local), log, epochs)
+        except (OSError, ValueError) as error:
+            raise DatasetError(self._refusal(error)) from error
 
     def save(self, data: Checkpoint) -> None:
         """Write the checkpoint."""
@@ -83,7 +84,7 @@ class CheckpointDataset(AbstractDataset[Checkpoint, Checkpoint]):
         """How many epochs are in the file; 0 if there is none, or a damaged one."""
         try:
             return len(self._progress()[0])
-        except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+        except DatasetError:
             return 0
 
     @property
@@ -91,13 +92,20 @@ class CheckpointDataset(AbstractDataset[Checkpoint, Checkpoint]):
         return str(get_filepath_str(self._filepath, self._protocol))
 
     def _progress(self) -> tuple[pd.DataFrame, int]:
-        with self._fs.open(self._path, "rb") as file, zipfile.ZipFile(file) as archive:
-            return pd.read_csv(io.BytesIO(archive.read(LOG))), int(archive.read(PLANNED))
+        try:
+            with self._fs.open(self._path, "rb") as file, zipfile.ZipFile(file) as archive:
+                check_expansion(archive, file.seek(0, os.SEEK_END))
+                return pd.read_csv(io.BytesIO(archive.read(LOG))), int(archive.read(PLANNED))
+        except Exception as error:  # a damaged archive may raise anything
+            raise DatasetError(self._refusal(error)) from error
+
+    def _refusal(self, error: Exception) -> str:
+        return f"{self._filepath} is no whole checkpoint ({str(error).partition(chr(10))[0]}): delete it"
 
     def _exists(self) -> bool:
         try:
             log, epochs = self._progress()
-        except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+        except DatasetError:
             return False
         return len(log) == epochs
 

@@ -2,61 +2,124 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from pydantic import BaseModel
 
-from convnets.errors import DataError, MissingResultError
+from convnets.damage import count_classes, find_damage
+from convnets.errors import DamagedResultError, DataError, MissingResultError
 from convnets.images import ImageFolderDataset
-from convnets.parameters import NETWORKS
+from convnets.outputs import check_outputs, check_space, check_writable
+from convnets.parameters import NETWORKS, Dataset
 from convnets.pipelines.classifier.nodes import build_model, reshape_images
+from convnets.pipelines.convolution.operation import choose_image
+from convnets.pipelines.preparation.nodes import load_test_set, load_training_set
+from convnets.running import FOLDER
+from convnets.whole_files import is_local_file
 
 
 class CheckHooks:
-    """Checks what a pipeline starts from, and that networks fit the images; loads TensorFlow where networks are run."""
+    """Checks what a pipeline starts from, where its results go, and that networks fit the images.
 
-    def __init__(self, parameters: BaseModel) -> None:
-        """Note the parameters, as `check_parameters` returns them."""
+    It changes nothing, and loads TensorFlow where networks are run.
+    """
+
+    def __init__(self, parameters: BaseModel, outputs: Path) -> None:
+        """Note what is checked.
+
+        Args:
+            parameters: As `check_parameters` returns them.
+            outputs: The folder of results.
+        """
         self._parameters: Any = parameters
+        self._outputs = outputs
 
     @hook_impl
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog) -> None:
-        """Load TensorFlow, if networks are run, and check that what the pipeline starts from is there."""
-        self._networks = [name for name in NETWORKS if any(node.namespace == name for node in pipeline.nodes)]
+        """Check all that can be checked before the first node runs."""
+        images = check_data(pipeline, catalog, self._parameters)
         if any(name.endswith("model") for name in pipeline.datasets()):
             with silence():
                 import tensorflow  # noqa: F401
         check_results(pipeline, catalog, run_params["env"])
+        check_agreement(pipeline, catalog, self._parameters.dataset)
         check_folders(pipeline, catalog)
-
-    @hook_impl
-    def after_dataset_saved(self, dataset_name: str, data: np.ndarray) -> None:
-        """Check that every network fits the images, before the first of them is trained."""
-        if dataset_name == "train_images":
-            for name in self._networks:
-                network = getattr(self._parameters, name).network
-                inputs, _ = reshape_images(data[:1], data[:1], network)
-                build_model(inputs, network, self._parameters.dataset, self._parameters.seed)
+        check_outputs(pipeline, catalog)
+        check_writable(self._outputs / FOLDER / "claims", "the note of who works on them")
+        if "raw_train_images" in images:
+            check_networks(pipeline, images["raw_train_images"], self._parameters, self._outputs)
 
     @hook_impl
     def on_node_error(self, error: Exception, node: Node, catalog: DataCatalog) -> None:
         """Say from which files the data sets come that a message calls by name."""
         if isinstance(error, DataError):
-            for name in node.inputs:
-                if name in str(error):
-                    error.add_note(f"{name} is {stored_path(catalog, name)}")
+            name_files(error, node.inputs, catalog)
+
+
+def check_data(pipeline: Pipeline, catalog: DataCatalog, parameters: Any) -> dict[str, np.ndarray]:
+    """Check the raw files that a pipeline starts from, against themselves and against the parameters.
+
+    Args:
+        pipeline: What will be run.
+        catalog: Where the files are.
+        parameters: As `check_parameters` returns them.
+
+    Returns:
+        The raw data.
+
+    Raises:
+        DatasetError: As of `IDXDataset.load`.
+        DataError: As of `load_training_set`.
+        ParameterError: As of `choose_image`.
+    """
+    raw = {name: catalog.load(name) for name in sorted(pipeline.inputs()) if name.startswith("raw_")}
+    for part, load in (("train", load_training_set), ("test", load_test_set)):
+        names = [f"raw_{part}_images", f"raw_{part}_labels"]
+        if raw.keys() >= set(names):
+            try:
+                load(raw[names[0]], raw[names[1]], parameters.dataset)
+            except DataError as error:
+                name_files(error, names, catalog)
+                raise
+    if "params:convolution" in pipeline.inputs() and "raw_test_images" in raw:
+        choose_image(raw["raw_test_images"][: parameters.dataset.test_samples], parameters.convolution)
+    return raw
+
+
+def check_networks(pipeline: Pipeline, images: np.ndarray, parameters: Any, outputs: Path) -> None:
+    """Check that every network that is trained fits the images, and that there is space for what trainings make.
+
+    Args:
+        pipeline: What will be run.
+        images: (n, height, width): the training images, of which the size counts.
+        parameters: As `check_parameters` returns them.
+        outputs: The folder of results.
+
+    Raises:
+        ParameterError: As of `build_model`.
+        OutputError: As of `check_space`.
+    """
+    sizes = []
+    for name in NETWORKS:
+        if any(node.namespace == name for node in pipeline.nodes):
+            classifier = getattr(parameters, name)
+            inputs, _ = reshape_images(images[:1], images[:1], classifier.network)
+            model = build_model(inputs, classifier.network, parameters.dataset, parameters.seed)
+            sizes.append((model.count_params(), classifier.training.optimizer))
+    check_space(outputs, sizes)
 
 
 def check_results(pipeline: Pipeline, catalog: DataCatalog, environment: str | None) -> None:
-    """Check that the results of networks that a pipeline starts from exist.
+    """Check that the results of networks that a pipeline starts from exist and are whole.
 
     Args:
         pipeline: What will be run.
@@ -64,18 +127,58 @@ def check_results(pipeline: Pipeline, catalog: DataCatalog, environment: str | N
         environment: The configuration in which they are made; `None`: the base.
 
     Raises:
-        MissingResultError: Some do not. The message names the networks and the commands that make them.
+        MissingResultError: Some do not exist. The message names the networks and the commands that make them.
+        DamagedResultError: One is damaged. The message names its file, the damage and the command that makes it again.
     """
-    missing = [
-        name for name in sorted(pipeline.inputs()) if name.split(".")[0] in NETWORKS and not catalog.exists(name)
-    ]
+    results = [name for name in sorted(pipeline.inputs()) if name.split(".")[0] in NETWORKS]
+    missing = [name for name in results if not catalog.exists(name)]
     networks = [network for network in NETWORKS if any(name.split(".")[0] == network for name in missing)]
+    options = f"--env {environment} " if environment else ""
     if networks:
-        options = f"--env {environment} " if environment else ""
         commands = ", ".join(f"`kedro run {options}--pipeline={network}`" for network in networks)
         raise MissingResultError(
             f"No result yet of {', '.join(networks)} ({', '.join(missing)}): run {commands} first."
         )
+    for name in results:
+        dataset = catalog.get(name)
+        if is_local_file(dataset) and (damage := find_damage(dataset, name)):
+            raise DamagedResultError(
+                f"{stored_path(catalog, name)} is damaged ({damage}); allowed: {name} as a run has left it: make it "
+                f"again with `kedro run {options}--pipeline={name.split('.')[0]}`"
+            )
+
+
+def check_agreement(pipeline: Pipeline, catalog: DataCatalog, dataset: Dataset) -> None:
+    """Check that the results of networks that a pipeline starts from are of the same classes and test images.
+
+    Args:
+        pipeline: What will be run.
+        catalog: Where the results are, which are whole.
+        dataset: Its `class_names` are counted.
+
+    Raises:
+        DataError: They are not. The message names a result, what it holds and what is expected.
+    """
+    tested: dict[str, pd.Series] = {}
+    for name in sorted(pipeline.inputs()):
+        network, _, kind = name.partition(".")
+        result = catalog.get(name)
+        if network not in NETWORKS or kind not in ("model", "per_class", "predictions") or not is_local_file(result):
+            continue
+        if (found := count_classes(result)) not in (None, len(dataset.class_names)):
+            raise DataError(
+                f"{name}, {stored_path(catalog, name)}, tells {found} classes apart, and dataset.class_names names "
+                f"{len(dataset.class_names)}; expected the same number: run {network} again, or name its classes"
+            )
+        if kind == "predictions":
+            tested[network] = catalog.load(name)["label"]
+    for network, labels in tested.items():
+        other = next(iter(tested))
+        if not labels.equals(tested[other]):
+            raise DataError(
+                f"{other}.predictions and {network}.predictions are of different test images; expected the same: "
+                f"run {other} and {network} again"
+            )
 
 
 def check_folders(pipeline: Pipeline, catalog: DataCatalog) -> None:
@@ -88,6 +191,13 @@ def check_folders(pipeline: Pipeline, catalog: DataCatalog) -> None:
         dataset = catalog.get(name)
         if isinstance(dataset, ImageFolderDataset):
             dataset.load()
+
+
+def name_files(error: DataError, names: Iterable[str], catalog: DataCatalog) -> None:
+    """Add to an error from which files the data sets come that its message calls by name."""
+    for name in names:
+        if name in str(error):
+            error.add_note(f"{name} is {stored_path(catalog, name)}")
 
 
 def stored_path(catalog: DataCatalog, name: str) -> str:

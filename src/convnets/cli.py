@@ -1,6 +1,7 @@
 """The project's own commands: `kedro run`, with one sentence where the user can mend a fault, and `kedro mlflow`."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -16,11 +17,19 @@ from kedro.framework.cli.utils import env_option
 from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
 from kedro.io import DatasetError
+from kedro.pipeline import Pipeline
+from kedro.utils import load_obj
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
-from convnets.errors import UserError, unknown
+from convnets.errors import UserError, one_line, unknown
 from convnets.running import command_to_go_on
 
 RUNNER = "convnets.runner.NetworkByNetworkRunner"
+# How Kedro's own data sets say that they cannot read or write a file.
+FAILED = re.compile(
+    r"Failed while (?P<done>loading|saving) .*?filepath=(PurePosixPath\()?'?(?P<path>[^,')]+)", re.DOTALL
+)
 LOOPBACK = "127.0.0.1"
 # Of the MLflow server: its jobs, which serve language models, are not wanted; its dependencies warn of each other.
 QUIET = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_LOGGING_LEVEL": "WARNING", "PYTHONWARNINGS": "ignore"}
@@ -31,7 +40,22 @@ def cli() -> None:
     """Commands of the project, which take the place of Kedro's of the same name."""
 
 
-@cli.command(params=kedro_run.params)
+class _Command(click.Command):
+    """A command whose options, too, are refused in one sentence."""
+
+    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
+        given = " ".join(arguments)
+        try:
+            return super().parse_args(context, arguments)
+        except (YAMLError, OmegaConfBaseException) as error:
+            raise click.UsageError(
+                f"{given} cannot be read ({one_line(str(getattr(error, 'problem', error)))}); allowed after "
+                "--params: name=value, with a comma between two, and a list as 16+32",
+                context,
+            ) from error
+
+
+@cli.command(cls=_Command, params=kedro_run.params)
 def run(**options: Any) -> None:
     """Run the pipelines."""
     signal.signal(signal.SIGTERM, _end)
@@ -39,9 +63,7 @@ def run(**options: Any) -> None:
         options |= {"pipeline": None, "pipelines": [options["pipeline"]]}
     options["runner"] = options["runner"] or RUNNER
     with _one_sentence():
-        for name in options["pipelines"]:
-            if name not in pipelines:
-                raise UserError(unknown("pipeline", name, pipelines))
+        _require_known(options)
         try:
             kedro_run.callback(**options)  # type: ignore[misc]
         except KeyboardInterrupt:
@@ -49,12 +71,46 @@ def run(**options: Any) -> None:
             sys.exit(128 + signal.SIGINT)
 
 
+def _require_known(options: dict[str, Any]) -> None:
+    """Refuse options that name what is not there: Kedro would do so in a traceback.
+
+    Raises:
+        UserError: The message has the nearest name and all that are allowed.
+    """
+    for name in options["pipelines"]:
+        if name not in pipelines:
+            raise UserError(unknown("pipeline", name, pipelines))
+    pipeline = sum((pipelines[name] for name in options["pipelines"] or ["__default__"]), Pipeline([]))
+    tags = {tag for node in pipeline.nodes for tag in node.tags}
+    namespaces = {node.namespace for node in pipeline.nodes if node.namespace}
+    for option, kind, known in (
+        ("node_names", "node", {node.name for node in pipeline.nodes}),
+        ("from_nodes", "node", {node.name for node in pipeline.nodes}),
+        ("to_nodes", "node", {node.name for node in pipeline.nodes}),
+        ("from_inputs", "data set", pipeline.datasets()),
+        ("to_outputs", "data set", pipeline.datasets()),
+        ("namespaces", "namespace", namespaces | {name.split(".")[0] for name in namespaces}),
+        ("tags", "tag", tags),
+    ):
+        for name in options[option]:
+            if name not in known:
+                raise UserError(unknown(kind, name, known))
+    try:
+        load_obj(options["runner"], "kedro.runner")
+    except (AttributeError, ImportError, ValueError) as error:
+        raise UserError(unknown("runner", options["runner"], ("SequentialRunner", "ThreadRunner"))) from error
+
+
 @cli.command()
 @env_option
 @click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535), help="On this machine alone.")
 def mlflow(env: str, port: int) -> None:
     """Show the runs in the MLflow UI."""
-    from convnets.tracking import charts_path, tracking_uri  # noqa: PLC0415 - waits for pandas and Matplotlib
+    from convnets.tracking import (  # noqa: PLC0415 - waits for pandas and Matplotlib
+        charts_path,
+        tracking_uri,
+        without_password,
+    )
 
     with _one_sentence(), KedroSession.create(env=env) as session:
         context = session.load_context()  # type: ignore[attr-defined]
@@ -62,7 +118,7 @@ def mlflow(env: str, port: int) -> None:
         uri = tracking_uri(context.project_path, settings)
         path = charts_path(uri, settings)
         if uri.startswith("http"):
-            click.echo(f"The charts of your runs: {uri}{path}")
+            click.echo(f"The charts of your runs: {without_password(uri)}{path}")
             return
         _require_free(port)
     click.echo(f"The charts of your runs, until you press Ctrl-C: http://{LOOPBACK}:{port}{path}")
@@ -87,9 +143,29 @@ def _one_sentence() -> Iterator[None]:
     """Say in one sentence, and not in a traceback, what the user can mend."""
     try:
         yield
-    except (UserError, DatasetError, MissingConfigException) as error:
+    except UserError as error:
         notes = [f"({note})" for note in getattr(error, "__notes__", [])]
-        raise click.ClickException(" ".join([str(error), *notes])) from error
+        sentences = [one_line(line) for line in str(error).split("\n")]
+        raise click.ClickException(" ".join(["\n".join(sentences), *notes])) from error
+    except (DatasetError, OSError, MissingConfigException, YAMLError, OmegaConfBaseException) as error:
+        raise click.ClickException(_sentence(error)) from error
+
+
+def _sentence(error: Exception) -> str:
+    """What others say in several lines, or without the name of the file."""
+    if isinstance(error, DatasetError) and (failed := FAILED.search(str(error))):
+        cause: BaseException = error
+        while cause.__cause__:
+            cause = cause.__cause__
+        done = "read" if failed["done"] == "loading" else "written"
+        return f"{failed['path']} cannot be {done}: {one_line(str(cause))}"
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename} cannot be used: {error.strerror}"
+    if isinstance(error, OmegaConfBaseException):
+        return (
+            f"The configuration refers to what is not there: {one_line(str(error))}; allowed: what globals.yml defines"
+        )
+    return one_line(str(error))
 
 
 def _end(signal_number: int, _frame: Any) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+LONGEST_LIST = 12  # of names in a message
+
 
 class UserError(ValueError):
     """The user can mend it: the message names the culprit, what was found and what is allowed."""
@@ -20,6 +22,18 @@ class MissingResultError(UserError):
     """A result that a pipeline starts from has not been made yet."""
 
 
+class DamagedResultError(UserError):
+    """A result that a pipeline starts from cannot be read, or is not what it should be."""
+
+
+class OutputError(UserError):
+    """Results cannot be written where they shall go."""
+
+
+class SettingError(UserError):
+    """A setting of the configuration beside the parameters is unknown, missing or of the wrong type."""
+
+
 class ImageError(UserError):
     """One of several images cannot be used: it is left out and the message, a whole sentence, is reported."""
 
@@ -29,15 +43,23 @@ class TrackingError(UserError):
 
 
 def unknown(kind: str, name: str, known: Iterable[str], prefix: str = "") -> str:
-    """One sentence on a name that does not exist, with the nearest that does and all that are allowed.
+    """One sentence on a name that does not exist, with the nearest that does and those that are allowed.
 
     Args:
         kind: What is named: a parameter, a pipeline.
         name: The name that was found.
-        known: The names that are allowed.
+        known: The names that are allowed; of many only the most similar are told.
         prefix: What stands before each name.
     """
     allowed = sorted(known)
     nearest = get_close_matches(name, allowed, n=1)
     question = f"did you mean {prefix}{nearest[0]}? " if nearest else ""
-    return f"There is no {kind} {prefix}{name}: {question}Allowed here: {', '.join(allowed)}."
+    similar = get_close_matches(name, allowed, n=LONGEST_LIST, cutoff=0) if len(allowed) > LONGEST_LIST else allowed
+    more = f" and {len(allowed) - len(similar)} more" if len(allowed) > len(similar) else ""
+    return f"There is no {kind} {prefix}{one_line(name)}: {question}Allowed here: {', '.join(similar)}{more}."
+
+
+def one_line(text: str) -> str:
+    """A text of others in one line: line breaks become spaces, and what cannot be printed is spelt out."""
+    line = " ".join(text.split())
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in line)

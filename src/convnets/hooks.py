@@ -9,19 +9,23 @@ class ProjectHooks:
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
-        """Check all parameters before Kedro builds a catalog."""
+        """Check all parameters and settings before Kedro builds a catalog."""
         from convnets.checks import CheckHooks  # noqa: PLC0415
-        from convnets.parameters import check_parameters  # noqa: PLC0415
+        from convnets.parameters import check_parameters, check_settings  # noqa: PLC0415
         from convnets.provenance import ProvenanceHooks  # noqa: PLC0415
         from convnets.running import Claims  # noqa: PLC0415
         from convnets.terminal import TerminalHooks  # noqa: PLC0415
         from convnets.tracking import TrackingHooks  # noqa: PLC0415
         from convnets.whole_files import WholeFileHooks  # noqa: PLC0415
 
+        settings = context.config_loader["tracking"]
+        check_settings(settings, context.config_loader["globals"])
         parameters = check_parameters(context.config_loader["parameters"])
-        claims = Claims(context.project_path / context.config_loader["globals"]["outputs"])
-        tracking = TrackingHooks(context.project_path, context.config_loader["tracking"], parameters, claims)
-        # Kedro calls the last of them first: a saved file gets its name, is recorded, and only then counts as made.
-        checks = CheckHooks(parameters)
-        for hooks in (ProvenanceHooks(parameters), TerminalHooks(), tracking, WholeFileHooks(), checks, claims):
+        outputs = context.project_path / context.config_loader["globals"]["outputs"]
+        claims = Claims(outputs)
+        tracking = TrackingHooks(context.project_path, settings, parameters, claims)
+        checks = CheckHooks(parameters, outputs)
+        # Kedro calls the last of them first: checks come before anything is written; and a saved file gets its name,
+        # is recorded, and only then counts as made.
+        for hooks in (ProvenanceHooks(parameters), TerminalHooks(), tracking, WholeFileHooks(), claims, checks):
             context._hook_manager.register(hooks)

@@ -17,6 +17,7 @@ from kedro.io.core import get_filepath_str, get_protocol_and_path
 UNSIGNED_BYTE = 0x08
 GZIP_MAGIC = b"\x1f\x8b"
 LARGEST_GZIP_RATIO = 1032  # of deflate: 258 bytes from two bits
+CHUNK = 1 << 20  # bytes that are read at a time
 
 
 class IDXDataset(AbstractDataset[np.ndarray, np.ndarray]):
@@ -131,7 +132,7 @@ def parse_idx(stored: bytes, dimensions: int) -> np.ndarray:
         shape = _read_header(plain, dimensions)
         expected = math.prod(shape)
         # A header may state any size: what the file cannot hold is not allocated.
-        elements = plain.read(expected) if expected <= limit else b""
+        elements = _read_at_most(plain, expected) if expected <= limit else bytearray()
         overlong = plain.read(1) != b""
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ValueError(f"is damaged ({str(error).rstrip('.')}); expected a whole IDX file") from error
@@ -139,7 +140,17 @@ def parse_idx(stored: bytes, dimensions: int) -> np.ndarray:
         raise ValueError(f"holds {len(elements):,} bytes of elements; its header {shape} expects {expected:,}")
     if overlong:
         raise ValueError(f"goes on after the {expected:,} bytes of elements that its header {shape} expects")
-    return np.frombuffer(elements, dtype=np.uint8).reshape(shape)
+    array = np.frombuffer(elements, dtype=np.uint8).reshape(shape)
+    array.setflags(write=False)
+    return array
+
+
+def _read_at_most(plain: io.BytesIO | gzip.GzipFile, count: int) -> bytearray:
+    """Read in chunks: asked for all at once, `gzip` makes room for all, however little the file holds."""
+    found = bytearray()
+    while len(found) < count and (chunk := plain.read(min(CHUNK, count - len(found)))):
+        found += chunk
+    return found
 
 
 def _read_header(plain: io.BytesIO | gzip.GzipFile, dimensions: int) -> tuple[int, ...]:

@@ -1,6 +1,9 @@
 """A folder of a user's own images as a Kedro data set."""
 
+import mmap
 import os
+import re
+import unicodedata
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +18,10 @@ from convnets.errors import ImageError
 
 FORMATS = ("PNG", "JPEG")
 LARGEST_IMAGE = 50_000_000  # pixels: decoded, 200 MB in four channels
+LARGEST_EXPANSION = 8 * 1032  # pixels from a byte: deflate makes 1032 bytes of it, and a pixel takes one bit or more
+MOST_SCANS = 200  # of a JPEG image, which has ten or so: each goes over all of its pixels
+SCAN = re.compile(rb"\xff\xda\x00[\x08\x0a\x0c\x0e][\x01-\x04]")  # how each begins
+COMMANDS = ("Cc", "Zl", "Zp")  # Unicode's categories of what a terminal or a table obeys and does not show
 
 Loaders = dict[str, Callable[[], Image.Image]]
 """For each image, by its name, a function that reads it, or raises `ImageError`."""
@@ -46,7 +53,7 @@ class ImageFolderDataset(AbstractDataset[Loaders, Loaders]):
 
         Returns:
             For each file, by its name and in the order of the names, a function that returns the image as
-            `read_image` does. Folders and hidden files are passed over.
+            `read_image` does. Folders and hidden files are passed over; links that lead out of the folder are refused.
 
         Raises:
             DatasetError: There is no such folder, or no file in it. The message names it and says what is allowed.
@@ -60,7 +67,7 @@ class ImageFolderDataset(AbstractDataset[Loaders, Loaders]):
             raise DatasetError(f"{self._path}: cannot be listed ({error.strerror}); {allowed}") from error
         if not files:
             raise DatasetError(f"{self._path}: holds no file; {allowed}")
-        return {_printable(file.name): partial(read_image, file) for file in sorted(files)}
+        return {_printable(file.name): partial(_read_inside, self._path, file) for file in sorted(files)}
 
     def save(self, data: Loaders) -> NoReturn:  # noqa: ARG002 - Kedro names the argument
         """Refuse: the raw data is read and never written.
@@ -87,13 +94,15 @@ def read_image(file: Path) -> Image.Image:
         The decoded image, in any of Pillow's modes.
 
     Raises:
-        ImageError: The file is unreadable, empty, no such image, damaged, or states more than `LARGEST_IMAGE` pixels,
-            which is found before they are decoded. The message is one sentence: what was found, what is allowed.
+        ImageError: The file is unreadable, empty, no such image, damaged, or states more pixels than `LARGEST_IMAGE`
+            or than it can hold, or more scans than `MOST_SCANS`, which is found before it is decoded. The message is
+            one sentence: what was found, what is allowed.
     """
     try:
         if not file.is_file():
             raise ImageError("It is not a regular file; allowed: a PNG or JPEG file.")
-        if file.stat().st_size == 0:
+        size = file.stat().st_size
+        if size == 0:
             raise ImageError("The file is empty; allowed: a PNG or JPEG image.")
         with _quiet_pillow(), Image.open(file, formats=FORMATS) as image:
             if image.width * image.height > LARGEST_IMAGE:
@@ -101,6 +110,13 @@ def read_image(file: Path) -> Image.Image:
                     f"The image has {image.width:,} x {image.height:,} pixels; "
                     f"allowed: at most {LARGEST_IMAGE:,} in all."
                 )
+            if image.width * image.height > size * LARGEST_EXPANSION:
+                raise ImageError(
+                    f"The image is damaged (it states {image.width:,} x {image.height:,} pixels, more than "
+                    f"{size:,} bytes can hold); allowed: a whole PNG or JPEG image."
+                )
+            if image.format != "PNG" and (scans := _count_scans(file)) > MOST_SCANS:
+                raise ImageError(f"The image is drawn in {scans:,} scans; allowed: at most {MOST_SCANS}.")
             ImageOps.exif_transpose(image, in_place=True)
             return image
     except ImageError:
@@ -111,6 +127,18 @@ def read_image(file: Path) -> Image.Image:
         if isinstance(error, OSError) and error.errno is not None:
             raise ImageError(f"The file cannot be read ({error.strerror}); allowed: a readable file.") from error
         raise ImageError(f"The image is damaged ({error}); allowed: a whole PNG or JPEG image.") from error
+
+
+def _count_scans(file: Path) -> int:
+    with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return sum(1 for _ in SCAN.finditer(content))
+
+
+def _read_inside(folder: Path, file: Path) -> Image.Image:
+    """Read an image as `read_image` does, unless it is a link that leads out of its folder."""
+    if not Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder)):
+        raise ImageError("It is a link that leads out of the folder; allowed: a file in the folder itself.")
+    return read_image(file)
 
 
 @contextmanager
@@ -125,5 +153,9 @@ def _quiet_pillow() -> Iterator[None]:
 
 
 def _printable(name: str) -> str:
-    """The name of a file, which may hold bytes that are no UTF-8, as it can be written to a table."""
-    return os.fsencode(name).decode(errors="backslashreplace")
+    """The name of a file, which may hold bytes that are no UTF-8, and line breaks, as it can be written to a table."""
+    text = os.fsencode(name).decode(errors="backslashreplace")
+    return "".join(
+        letter.encode("unicode_escape").decode() if unicodedata.category(letter) in COMMANDS else letter
+        for letter in text
+    )

@@ -34,8 +34,8 @@ def build_network(network: Network, image_shape: tuple[int, ...], classes: int, 
         height, width, _ = image_shape
         raise ParameterError(
             f"{parameters.name}.network has windows that do not fit images of {height} x {width}: its kernel_size is "
-            f"{parameters.kernel_size}, strides {parameters.strides}, pool_size {parameters.pool_size}; allowed: sizes "
-            "that leave each layer at least one pixel"
+            f"{parameters.kernel_size}, strides {parameters.strides}, pool_size {parameters.pool_size or 'null'}; "
+            "allowed: sizes that leave each layer at least one pixel"
         ) from error
 
 

@@ -3,7 +3,6 @@
 The values stand in `conf/base/parameters.yml`; an environment or `--params` replaces some of them.
 """
 
-from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -12,27 +11,50 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    NonNegativeInt,
-    PositiveInt,
+    FiniteFloat,
     RootModel,
     ValidationError,
     create_model,
     model_validator,
 )
 
-from convnets.errors import ParameterError, unknown
+from convnets.errors import ParameterError, SettingError
+from convnets.faults import Faults, either
 
 NETWORKS = ("fcn", "cnn", "cnn_no_pool")  # in the order of tables, figures and colours
 CONVNETS = ("cnn", "cnn_no_pool")  # those that have convolution layers
 LARGEST_SEED = 2**32 - 1
 
-Fraction = Annotated[float, Field(ge=0, lt=1)]
-Probability = Annotated[float, Field(ge=0, le=1)]
-KernelName = Annotated[str, Field(pattern=r"^[\w .:/-]+$")]  # what MLflow takes for the name of a parameter
-Row = tuple[float, float, float]
+COUNT_OR_NULL = "null or a whole number, 1 or more"
+SUM = "null or 64 hexadecimal digits, in lower case"
+LARGEST_LAYER = 65_536  # units or filters: more would take memory, not learn
+
+
+def _no_boolean(value: Any) -> Any:
+    """Refuse what Python takes for 0 or 1."""
+    if isinstance(value, bool):
+        raise ValueError("a boolean is no number")
+    return value
+
+
+# The description of a type or a field says what is allowed: messages repeat it.
+Number = Annotated[FiniteFloat, BeforeValidator(_no_boolean)]
+Fraction = Annotated[Number, Field(ge=0, lt=1, description="a number from 0 to less than 1")]
+Index = Annotated[int, BeforeValidator(_no_boolean), Field(ge=0, description="a whole number, 0 or more")]
+Count = Annotated[int, BeforeValidator(_no_boolean), Field(ge=1, description="a whole number, 1 or more")]
+Depth = Annotated[Count, Field(le=LARGEST_LAYER, description=f"a whole number from 1 to {LARGEST_LAYER}")]
+Seed = Annotated[
+    int,
+    BeforeValidator(_no_boolean),
+    Field(ge=0, le=LARGEST_SEED, description=f"a whole number from 0 to {LARGEST_SEED}"),
+]
+Text = Annotated[str, Field(min_length=1, description="a text of at least one character")]
+Folder = Annotated[Text, Field(description="the path of a folder")]
+Sum = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+KernelName = Annotated[str, Field(pattern=r"^[\w .:-]+$")]  # what MLflow takes for a parameter, and is no path
+Row = tuple[Number, Number, Number]
 Kernel = tuple[Row, Row, Row]
 Precision = Literal["auto", "float32", "mixed_bfloat16"]
-Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
 
 
 def _split(value: Any) -> Any:
@@ -43,9 +65,8 @@ def _split(value: Any) -> Any:
 
 
 def _unique(names: tuple[str, ...]) -> tuple[str, ...]:
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise ValueError(f"each must differ from the others, found {', '.join(repeated)} more than once")
+    if len(set(names)) < len(names):
+        raise ValueError("a name is repeated")
     return names
 
 
@@ -66,11 +87,16 @@ class Dataset(_Parameters):
         test_samples: How many of the first test images are used; `None`: all.
     """
 
-    name: Annotated[str, Field(min_length=1)]
-    folder: Annotated[str, Field(min_length=1)]
-    class_names: Annotated[tuple[str, ...], BeforeValidator(_split), AfterValidator(_unique), Field(min_length=2)]
-    train_samples: PositiveInt | None
-    test_samples: PositiveInt | None
+    name: Text
+    folder: Folder
+    class_names: Annotated[
+        tuple[str, ...],
+        BeforeValidator(_split),
+        AfterValidator(_unique),
+        Field(min_length=2, description="two or more names, each different"),
+    ]
+    train_samples: Count | None = Field(description=COUNT_OR_NULL)
+    test_samples: Count | None = Field(description=COUNT_OR_NULL)
 
 
 class FullyConnected(_Parameters):
@@ -82,9 +108,9 @@ class FullyConnected(_Parameters):
         units: Outputs of the hidden layer.
     """
 
-    name: str
+    name: Text
     architecture: Literal["fully_connected"]
-    units: PositiveInt
+    units: Depth
 
 
 class Convolutional(_Parameters):
@@ -100,16 +126,20 @@ class Convolutional(_Parameters):
         pool_size: Height and width of the max-pooling windows between two convolution layers; `None`: no pooling.
     """
 
-    name: str
+    name: Text
     architecture: Literal["convolutional"]
-    filters: Annotated[tuple[PositiveInt, ...], BeforeValidator(_split), Field(min_length=1)]
-    kernel_size: PositiveInt
-    strides: PositiveInt
+    filters: Annotated[
+        tuple[Depth, ...],
+        BeforeValidator(_split),
+        Field(min_length=1, description=f"one or more whole numbers from 1 to {LARGEST_LAYER}"),
+    ]
+    kernel_size: Count
+    strides: Count
     padding: Literal["valid", "same"]
-    pool_size: PositiveInt | None
+    pool_size: Count | None = Field(description=COUNT_OR_NULL)
 
 
-ARCHITECTURES = {"fully_connected": FullyConnected, "convolutional": Convolutional}
+ARCHITECTURES: dict[str, type[BaseModel]] = {"fully_connected": FullyConnected, "convolutional": Convolutional}
 
 
 class Network(RootModel[Annotated[FullyConnected | Convolutional, Field(discriminator="architecture")]]):
@@ -129,8 +159,8 @@ class Training(_Parameters):
         validation_split: The share of the training images, the last ones, that is held back to validate each epoch.
     """
 
-    epochs: PositiveInt
-    batch_size: PositiveInt
+    epochs: Count
+    batch_size: Count
     optimizer: Literal["rmsprop", "adam", "sgd"]
     loss: Literal["sparse_categorical_crossentropy"]
     validation_split: Fraction
@@ -145,8 +175,8 @@ class Classifier(_Parameters):
         training: How it is trained.
     """
 
-    lecture_accuracy: Probability | None
-    network: Network
+    lecture_accuracy: Annotated[Number, Field(ge=0, le=1)] | None = Field(description="null or a number from 0 to 1")
+    network: Network = Field(description=f"a block with architecture, {either(ARCHITECTURES)}, and what it needs")
     training: Training
 
 
@@ -160,10 +190,20 @@ class Convolution(_Parameters):
         images_of_a_filter: How many test images are shown that excite a filter most.
     """
 
-    image: NonNegativeInt
-    kernels: Annotated[dict[KernelName, Kernel], Field(min_length=1)]
-    filters: Annotated[tuple[NonNegativeInt, ...], BeforeValidator(_split), Field(min_length=1)]
-    images_of_a_filter: PositiveInt
+    image: Index
+    kernels: Annotated[
+        dict[KernelName, Kernel],
+        Field(
+            min_length=1,
+            description="one or more tables of 3 x 3 numbers, named with letters, digits, spaces and any of . _ : -",
+        ),
+    ]
+    filters: Annotated[
+        tuple[Index, ...],
+        BeforeValidator(_split),
+        Field(min_length=1, description="one or more whole numbers, 0 or more each"),
+    ]
+    images_of_a_filter: Count
 
 
 class Prediction(_Parameters):
@@ -173,13 +213,13 @@ class Prediction(_Parameters):
         folder: Where the PNG and JPEG files are, relative to the project or absolute.
     """
 
-    folder: Annotated[str, Field(min_length=1)]
+    folder: Folder
 
 
 class _Root(_Parameters):
     seed: Seed
     precision: Precision
-    steps_per_execution: PositiveInt
+    steps_per_execution: Count
     dataset: Dataset
     convolution: Convolution
     prediction: Prediction
@@ -189,8 +229,34 @@ class _Root(_Parameters):
         for name in NETWORKS:
             found = getattr(self, name).network.root.name
             if found != name:
-                raise ValueError(f"{name}.network.name is {found!r}, allowed: {name!r}")
+                raise ValueError(f"{name}.network.name is {found!r}; allowed: {name}")
         return self
+
+
+class Sums(_Parameters):
+    """What the SHA-256 of each raw file must be; `None`: anything."""
+
+    train_images: Sum | None = Field(description=SUM)
+    train_labels: Sum | None = Field(description=SUM)
+    test_images: Sum | None = Field(description=SUM)
+    test_labels: Sum | None = Field(description=SUM)
+
+
+class Globals(_Parameters):
+    """What `globals.yml` says: where the data is, and where results go."""
+
+    folder: Folder
+    images: Folder
+    outputs: Folder
+    sha256: Sums
+
+
+class Tracking(_Parameters):
+    """What `tracking.yml` says: where runs are recorded."""
+
+    uri: Text
+    artifacts: Folder
+    experiment: Text
 
 
 _networks: dict[str, Any] = dict.fromkeys(NETWORKS, (Classifier, ...))
@@ -214,30 +280,22 @@ def check_parameters(values: dict[str, Any]) -> BaseModel:
     try:
         return ProjectParameters.model_validate(values)
     except ValidationError as error:
-        raise ParameterError("\n".join(_sentence(detail) for detail in error.errors())) from error
+        raise ParameterError("\n".join(Faults(ProjectParameters, "parameter", ARCHITECTURES).of(error))) from error
 
 
-def _sentence(detail: Any) -> str:
-    location = [str(part) for part in detail["loc"] if part not in ARCHITECTURES]
-    name, found, context = ".".join(location), detail["input"], detail.get("ctx", {})
-    match detail["type"]:
-        case "extra_forbidden":
-            prefix = "".join(f"{part}." for part in location[:-1])
-            return unknown("parameter", location[-1], _names_beside(detail["loc"]), prefix)
-        case "missing":
-            return f"The parameter {name} is missing."
-        case "union_tag_invalid":
-            return f"{name}.architecture is {context['tag']!r}; allowed: {context['expected_tags']}."
-        case "value_error" if not location:
-            return f"{context['error']}."
-        case _:
-            return f"{name} is {found!r}; allowed: {detail['msg'].removeprefix('Input should be ').lower()}."
+def check_settings(tracking: dict[str, Any], global_values: dict[str, Any]) -> None:
+    """Check what the configuration says beside the parameters.
 
+    Args:
+        tracking: As in `tracking.yml`.
+        global_values: As in `globals.yml`.
 
-def _names_beside(location: tuple[str, ...]) -> Iterable[str]:
-    """The names that may stand in the block in which pydantic's `location` ends."""
-    block: Any = ProjectParameters
-    for part in location[:-1]:
-        block = ARCHITECTURES[part] if part in ARCHITECTURES else block.model_fields[part].annotation
-    names: Iterable[str] = block.model_fields
-    return names
+    Raises:
+        SettingError: As of `check_parameters`; the message names the file, too.
+    """
+    for file, model, values in (("globals.yml", Globals, global_values), ("tracking.yml", Tracking, tracking)):
+        try:
+            model.model_validate(values)
+        except ValidationError as error:
+            sentences = [f"{file}: {sentence}" for sentence in Faults(model, "setting", {}).of(error)]
+            raise SettingError("\n".join(sentences)) from error

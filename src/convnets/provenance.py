@@ -20,6 +20,7 @@ from rich.console import Console
 
 from convnets.catalog import CatalogOfCurrentResults
 from convnets.checkpoint import CheckpointDataset
+from convnets.damage import find_damage
 from convnets.whole_files import is_local_file, write_whole
 
 FOLDER = ".made_from"  # beside the results
@@ -38,6 +39,7 @@ class ProvenanceHooks:
     def __init__(self, parameters: BaseModel) -> None:
         """Note the parameters, as `check_parameters` returns them."""
         self._parameters = parameters.model_dump(mode="json")
+        self._console = Console(highlight=False, soft_wrap=True)
 
     @hook_impl
     def before_pipeline_run(
@@ -51,6 +53,12 @@ class ProvenanceHooks:
         noted = {name: read_origin(catalog, name) for name in self._origins if is_local_file(catalog.get(name))}
         catalog.outdated = frozenset(name for name, origin in noted.items() if origin != self._origins[name])
         self._say_what_changed(noted)
+        damaged = [
+            name for name in sorted(noted) if catalog.exists(name) and find_damage(catalog.get(name), name) is not None
+        ]
+        if damaged:
+            self._console.print(f"Made again, since damaged: {', '.join(damaged)}", markup=False)
+            catalog.outdated |= frozenset(damaged)
         for name in noted.keys() - catalog.outdated:
             dataset = catalog[name]
             if isinstance(dataset, CheckpointDataset) and dataset.finished_epochs() and not dataset.exists():
@@ -61,9 +69,8 @@ class ProvenanceHooks:
         for name in sorted(self._catalog.outdated):
             if noted[name] and (change := describe_change(noted[name], self._origins[name])):
                 again.setdefault(change, []).append(name)
-        console = Console(highlight=False, soft_wrap=True)
         for change, names in again.items():
-            console.print(f"Made again, since {change}: {', '.join(names)}", markup=False)
+            self._console.print(f"Made again, since {change}: {', '.join(names)}", markup=False)
 
     @hook_impl
     def before_dataset_saved(self, dataset_name: str) -> None:

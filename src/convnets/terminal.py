@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from convnets.errors import one_line
 from convnets.parameters import NETWORKS
 from convnets.precision import bfloat16_hardware, choose_policy
 
@@ -61,7 +62,7 @@ class TerminalHooks:
             self._console.print(f"{dataset_name}: {count:,} images of {height} x {width} pixels")
         if dataset_name == "refused_images":
             for image, reason in data.itertuples(index=False):
-                self._console.print(f"{image} is refused: {reason}", markup=False)
+                self._console.print(f"{one_line(str(image))} is refused: {one_line(reason)}", markup=False)
         if dataset_name == "predictions_on_images" and len(data):
             self._console.print(predictions_table(data))
         self._note(dataset_name, data)
@@ -113,5 +114,5 @@ def predictions_table(predictions: pd.DataFrame) -> Table:
     for image, answers in predictions.groupby("image", sort=False):
         row = answers.set_index("network").loc[networks]
         said = [f"{answer.predicted} ({answer.probability:.2f})" for answer in row.itertuples()]
-        table.add_row(Text(str(image)), *map(Text, said))
+        table.add_row(Text(one_line(str(image))), *map(Text, said))
     return table

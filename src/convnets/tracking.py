@@ -7,11 +7,14 @@ of the namespace is saved.
 import atexit
 import json
 import os
+import re
+import sqlite3
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from http.client import HTTPException
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +23,7 @@ from urllib.request import urlopen
 
 import numpy as np
 import pandas as pd
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
@@ -28,8 +31,9 @@ from kedro.pipeline.node import Node
 from pydantic import BaseModel
 
 from convnets.checks import stored_path
-from convnets.errors import TrackingError
+from convnets.errors import TrackingError, one_line
 from convnets.figures import INK, network_colour
+from convnets.outputs import check_writable
 from convnets.parameters import NETWORKS
 from convnets.precision import choose_policy
 from convnets.running import Claims, command_to_go_on, run_name
@@ -42,6 +46,10 @@ VERSIONS = ("convnets", "kedro", "keras", "mlflow", "numpy", "tensorflow")
 MODEL_REQUIREMENTS = ("keras", "numpy", "tensorflow")
 LONGEST_DIGEST = 36  # of a data set, in MLflow
 LONGEST_ANSWER = 10  # seconds, of a tracking server
+LONGEST_LOCK = 5  # seconds, of a store that another program writes to
+LONGEST_OPENING = 120  # seconds, of a store by another run, which may have to make it
+SQLITE = "sqlite:///"
+LONGEST_CAUSE = 200  # characters of what MLflow says of a failure
 STORE_LOCK = "mlflow.db.lock"
 CLAIM = "convnets.claim"  # the tag by which a later process finds the run of one that was killed
 # A server that has gone away is given up after half a minute, not after several.
@@ -83,9 +91,10 @@ class TrackingHooks:
         self._at_work: dict[int, str | None] = {}
         self._unrecorded: set[str] = set()
         self._lost: Exception | None = None
+        self._incomplete: set[str] = set()
         if any(node.namespace for node in pipeline.nodes):
             self._uri = tracking_uri(self._project_path, self._settings)
-            with FileLock(store_lock(self._uri, self._project_path)):
+            with opening(self._project_path, self._uri):
                 self._open_store()
             self._close_dead_runs()
 
@@ -104,7 +113,7 @@ class TrackingHooks:
                 self._experiment_id = self._create_experiment(name, self._uri)
             elif experiment.lifecycle_stage == "deleted":
                 raise TrackingError(
-                    f"The MLflow experiment {name!r} at {self._uri} is deleted: restore it with "
+                    f"The MLflow experiment {name!r} at {without_password(self._uri)} is deleted: restore it with "
                     f"`mlflow experiments restore --experiment-id {experiment.experiment_id}`, or name another in "
                     "conf's tracking.yml"
                 )
@@ -194,6 +203,8 @@ class TrackingHooks:
                 record(*arguments)
             except (MlflowException, SQLAlchemyError, OSError) as error:
                 self._lost = error
+        if self._lost:
+            self._incomplete |= {name for name in self._at_work.values() if name}
 
     @hook_impl
     def on_node_error(self, node: Node) -> None:
@@ -223,8 +234,9 @@ class TrackingHooks:
         atexit.unregister(self._close_runs)
         if self._lost:
             raise TrackingError(
-                f"The MLflow store at {self._uri} failed on the way ({str(self._lost).splitlines()[0]}): the results "
-                "are whole and in their files, but not all in MLflow; when it can be used again, "
+                f"The MLflow store at {without_password(self._uri)} failed on the way ({_cause(self._lost)}): the "
+                f"results are whole and in their files, but not all of {', '.join(sorted(self._incomplete))} is in "
+                "MLflow; when it can be used again, "
                 f"`{command_to_go_on()}` records them"
             )
 
@@ -329,10 +341,22 @@ class TrackingHooks:
         def schema(shape: tuple[int, ...]) -> Schema:
             return Schema([TensorSpec(np.dtype(np.float32), (-1, *shape[1:]))])
 
-        logged = Model.log(
+        class PortableModel(Model):
+            """Says nothing of this machine in the file `MLmodel`, which goes wherever the model goes."""
+
+            def __init__(self, artifact_path: str | None = None, **about: Any) -> None:  # noqa: ARG002
+                """Leave out the address in the store, which MLflow gives as the path."""
+                super().__init__(**about)
+
+        # Left to MLflow, it would bear the user's name, the path of the command, and the address of the git remote,
+        # which may hold a password.
+        params = self._client.get_run(run_id).data.params
+        created = self._client.create_logged_model(self._experiment_id, name, source_run_id=run_id, params=params)
+        logged = PortableModel.log(
             None,
             mlflow.keras,
             run_id=run_id,
+            model_id=created.model_id,
             name=name,
             model=model,
             signature=ModelSignature(schema(model.input_shape), schema(model.output_shape)),
@@ -360,8 +384,8 @@ def store_lock(uri: str, project_path: Path) -> Path:
         uri: Of the store.
         project_path: Where the file is for a store that is no file of this machine.
     """
-    path = Path(uri.removeprefix("sqlite:///"))
-    beside = uri.startswith("sqlite:///") and os.access(path.parent, os.W_OK)
+    path = Path(uri.removeprefix(SQLITE))
+    beside = uri.startswith(SQLITE) and os.access(path.parent, os.W_OK)
     return path.with_name(f"{path.name}.lock") if beside else project_path / STORE_LOCK
 
 
@@ -369,12 +393,37 @@ def make_store(uri: str) -> None:
     """Lay out the tables of a SQLite store that is not there yet; it appears whole, as a half one is of no use."""
     from mlflow import MlflowClient
 
-    path = Path(uri.removeprefix("sqlite:///"))
-    if uri.startswith("sqlite:///") and not path.exists():
+    path = Path(uri.removeprefix(SQLITE))
+    if uri.startswith(SQLITE) and not path.exists():
         unfinished = path.with_name(f"{PREFIX}{path.name}")
         unfinished.unlink(missing_ok=True)
-        MlflowClient(f"sqlite:///{unfinished}").search_experiments(max_results=1)
+        MlflowClient(f"{SQLITE}{unfinished}").search_experiments(max_results=1)
         unfinished.replace(path)
+
+
+@contextmanager
+def opening(project_path: Path, uri: str) -> Iterator[None]:
+    """Let one run after the other open a store in a file: MLflow makes a new one once.
+
+    Raises:
+        TrackingError: The project's folder cannot be written to, or another run does not come to an end with it.
+    """
+    if not uri.startswith(SQLITE):
+        yield
+        return
+    path = store_lock(uri, project_path)
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=LONGEST_OPENING)
+    except (OSError, Timeout) as error:
+        found = f"cannot be locked ({getattr(error, 'strerror', None) or f'not within {LONGEST_OPENING} s'})"
+        raise TrackingError(
+            f"{path} {found}; allowed: a file that one run after the other can lock while it opens the MLflow store"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextmanager
@@ -382,24 +431,80 @@ def reachable(uri: str) -> Iterator[None]:
     """Refuse in one sentence a store that cannot be used.
 
     Raises:
-        TrackingError: No server answers, or MLflow cannot use what is there.
+        TrackingError: No server answers, the store's file is locked or of another version of MLflow, or MLflow cannot
+            use what is there.
     """
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 
     if uri.startswith("http"):
         try:
-            urlopen(f"{uri}/health", timeout=LONGEST_ANSWER).close()  # noqa: S310 - it starts with http
+            urlopen(f"{without_password(uri)}/health", timeout=LONGEST_ANSWER).close()  # noqa: S310 - it starts with http
         except HTTPError:
             pass  # it answers, if only that one must log in
-        except OSError as error:  # MLflow itself would try again for minutes
+        except (OSError, HTTPException, ValueError) as error:  # MLflow itself would try again for minutes
             raise TrackingError(
-                f"No MLflow server answers at {uri} ({error}): start it, or unset MLFLOW_TRACKING_URI"
+                f"No MLflow server answers at {without_password(uri)} ({_cause(error)}): start it, or unset "
+                "MLFLOW_TRACKING_URI"
             ) from error
+    elif uri.startswith(SQLITE):
+        _require_usable(Path(uri.removeprefix(SQLITE).partition("?")[0]).absolute())
     try:
         yield
-    except (MlflowException, SQLAlchemyError) as error:
-        raise TrackingError(f"The MLflow store at {uri} cannot be used: {str(error).splitlines()[0]}") from error
+    except (MlflowException, SQLAlchemyError, OSError) as error:
+        raise TrackingError(f"The MLflow store at {without_password(uri)} cannot be used: {_cause(error)}") from error
+
+
+def without_password(text: str) -> str:
+    """A text without the user and password that an address in it may name: `postgresql://me:secret@host/runs`."""
+    return re.sub(r"(?<=://)[^/\s]*@", "", text)
+
+
+def _cause(error: Exception) -> str:
+    return without_password(one_line(str(error)))[:LONGEST_CAUSE]
+
+
+def _require_usable(path: Path) -> None:
+    """Refuse the file of a store that is locked, cannot be written to, or is of another version of MLflow."""
+    elsewhere = "or name another store in MLFLOW_TRACKING_URI"
+    check_writable(path, "the MLflow store", elsewhere)
+    if not path.exists():
+        return
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=LONGEST_LOCK)) as store:
+            store.execute("BEGIN IMMEDIATE")  # MLflow itself would wait for most of an hour
+            tables = {name for (name,) in store.execute("SELECT name FROM sqlite_master")}
+            found = {number for (number,) in store.execute("SELECT version_num FROM alembic_version")} if tables else {}
+    except sqlite3.Error as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            raise TrackingError(
+                f"The MLflow store {path} is locked by another program, and was for {LONGEST_LOCK} s: end that "
+                f"program, {elsewhere}"
+            ) from error
+        raise TrackingError(
+            f"The MLflow store {path} cannot be used: {error}; allowed: an SQLite file of MLflow {version('mlflow')} "
+            f"that can be written to: remove it, {elsewhere}"
+        ) from error
+    newest, known = _known_schemas()
+    if newer := set(found) - known:
+        raise TrackingError(
+            f"The MLflow store {path} is of a newer MLflow than {version('mlflow')}, which does not know its schema "
+            f"{', '.join(sorted(newer))}: update MLflow, {elsewhere}"
+        )
+    if tables and newest not in found:
+        raise TrackingError(
+            f"The MLflow store {path} is of an older MLflow than {version('mlflow')}: back it up and run "
+            f"`mlflow db upgrade {SQLITE}{path}`, {elsewhere}"
+        )
+
+
+def _known_schemas() -> tuple[str | None, set[str]]:
+    """The schema that the installed MLflow needs, and all that it can make into it."""
+    import mlflow
+    from alembic.script import ScriptDirectory
+
+    scripts = ScriptDirectory(str(Path(mlflow.__file__).parent / "store" / "db_migrations"))
+    return scripts.get_current_head(), {script.revision for script in scripts.walk_revisions()}
 
 
 def charts_path(uri: str, settings: dict[str, str]) -> str:
@@ -418,7 +523,8 @@ def charts_path(uri: str, settings: dict[str, str]) -> str:
         experiment = mlflow.MlflowClient(uri).get_experiment_by_name(settings["experiment"])
     if experiment is None:
         raise TrackingError(
-            f"The MLflow store at {uri} has no experiment {settings['experiment']!r} yet: run `kedro run`"
+            f"The MLflow store at {without_password(uri)} has no experiment {settings['experiment']!r} yet: "
+            "run `kedro run`"
         )
     # The networks alone: a run without metrics, as the comparison's, takes up the legends.
     view = "compareRunsMode=CHART&workflowType=machine_learning&searchFilter=metrics.loss+%3E+0"
