@@ -272,7 +272,7 @@ CONFIGURATION = [
     ),
     Case(
         "a kernel's name",
-        ("convolution.kernels.(a name) is 'blur (mean)'", "named with letters, digits, spaces and any of . _ : / -"),
+        ("convolution.kernels.(a name) is 'blur (mean)'", "named with letters, digits, spaces and any of . _ : -"),
         prepare=edited("base/parameters.yml", "    blur:", "    blur (mean):"),
     ),
     Case(

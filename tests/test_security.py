@@ -89,11 +89,11 @@ def with_activation(whole: dict[str, bytes], activation: dict[str, Any]) -> dict
     return whole | {"config.json": json.dumps(config).encode()}
 
 
-def with_lambda(whole: dict[str, bytes], marker: Path) -> dict[str, bytes]:
+def with_lambda(whole: dict[str, bytes], marker: Path, network: str = "hostile") -> dict[str, bytes]:
     """A model with a function of its own, as Keras stores it; it is called when the model is built."""
     path, name = marker.with_name("lambda.keras"), str(marker)
     layer = keras.layers.Lambda(lambda x: (__import__("pathlib").Path(name).touch(), x)[1])
-    keras.Sequential([keras.Input((3,)), layer]).save(path)
+    keras.Sequential([keras.Input((3,)), layer], name=network).save(path)
     return whole | members(path)
 
 
@@ -330,12 +330,13 @@ def test_results_and_runs_say_nothing_of_the_machine(finished: Project) -> None:
 
 def test_the_name_of_a_data_set_is_no_path(finished: Project) -> None:
     assert ("params.value", NAME) in recorded_texts(finished.path / "mlflow.db")
-    assert not list(finished.path.parent.rglob("*elsewhere*"))
+    assert not list(finished.path.rglob("*elsewhere*"))
+    assert not list(finished.path.parent.glob("*elsewhere*"))
 
 
 def test_a_hostile_model_ends_a_run_in_one_sentence(finished: Project, marker: Path, whole: dict[str, bytes]) -> None:
     for network in NETWORKS:
-        archive_of(finished.path / f"data/test/06_models/{network}.keras", with_lambda(whole, marker))
+        archive_of(finished.path / f"data/test/06_models/{network}.keras", with_lambda(whole, marker, network))
     marker.unlink()
     output = finished.kedro("run", "--env", "test", "--pipeline=prediction", status=1)
     (said,) = [line for line in output.splitlines() if line.startswith("Error: ")]

@@ -10,6 +10,7 @@ import pandas as pd
 from kedro.io import DatasetError
 
 from convnets.errors import one_line
+from convnets.model_file import check_expansion
 
 # What others read of a result.
 COLUMNS = {
@@ -47,6 +48,7 @@ def _damage_of_model(path: Path, network: str) -> str | None:
     """Check the sums of all members; none is unpacked, nothing in the file is executed."""
     try:
         with zipfile.ZipFile(path) as archive:
+            check_expansion(archive, path.stat().st_size)
             if missing := MEMBERS - set(archive.namelist()):
                 return f"it has no {', '.join(sorted(missing))}"
             if broken := archive.testzip():

@@ -45,7 +45,7 @@ class ImageFolderDataset(AbstractDataset[Loaders, Loaders]):
             path: Of the folder.
             metadata: For Kedro-Viz and for tracking; Kedro does not read it.
         """
-        self._path = Path(path)
+        self._filepath = Path(path)
         self.metadata = metadata
 
     def load(self) -> Loaders:
@@ -60,14 +60,14 @@ class ImageFolderDataset(AbstractDataset[Loaders, Loaders]):
         """
         allowed = "prediction.folder must name a folder with at least one PNG or JPEG file"
         try:
-            files = [file for file in self._path.iterdir() if not file.name.startswith(".") and not file.is_dir()]
+            files = [file for file in self._filepath.iterdir() if not file.name.startswith(".") and not file.is_dir()]
         except FileNotFoundError as error:
-            raise DatasetError(f"{self._path}: no such folder; {allowed}") from error
+            raise DatasetError(f"{self._filepath}: no such folder; {allowed}") from error
         except OSError as error:
-            raise DatasetError(f"{self._path}: cannot be listed ({error.strerror}); {allowed}") from error
+            raise DatasetError(f"{self._filepath}: cannot be listed ({error.strerror}); {allowed}") from error
         if not files:
-            raise DatasetError(f"{self._path}: holds no file; {allowed}")
-        return {_printable(file.name): partial(_read_inside, self._path, file) for file in sorted(files)}
+            raise DatasetError(f"{self._filepath}: holds no file; {allowed}")
+        return {_printable(file.name): partial(_read_inside, self._filepath, file) for file in sorted(files)}
 
     def save(self, data: Loaders) -> NoReturn:  # noqa: ARG002 - Kedro names the argument
         """Refuse: the raw data is read and never written.
@@ -75,13 +75,13 @@ class ImageFolderDataset(AbstractDataset[Loaders, Loaders]):
         Raises:
             DatasetError: Always.
         """
-        raise DatasetError(f"{self._path} is raw data and is never written")
+        raise DatasetError(f"{self._filepath} is raw data and is never written")
 
     def _exists(self) -> bool:
-        return self._path.is_dir()
+        return self._filepath.is_dir()
 
     def _describe(self) -> dict[str, Any]:
-        return {"path": str(self._path)}
+        return {"path": str(self._filepath)}
 
 
 def read_image(file: Path) -> Image.Image:
