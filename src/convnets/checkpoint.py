@@ -4,15 +4,13 @@ import io
 import os
 import tempfile
 import zipfile
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import fsspec
 import pandas as pd
-from kedro.io import AbstractDataset, DatasetError
-from kedro.io.core import get_filepath_str, get_protocol_and_path
+from kedro.io import DatasetError
 
-from convnets.model_file import check_expansion, load_model
+from convnets.model_file import KerasFileDataset, check_expansion, load_model
 
 if TYPE_CHECKING:
     from keras import Model
@@ -37,23 +35,11 @@ class Checkpoint(NamedTuple):
     epochs: int
 
 
-class CheckpointDataset(AbstractDataset[Checkpoint, Checkpoint]):
+class CheckpointDataset(KerasFileDataset[Checkpoint]):
     """Keeps a checkpoint as a `.keras` file with the log among its members, so that they cannot disagree.
 
     It counts as existing only once all planned epochs are in it: until then Kedro has the training to do.
     """
-
-    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        """Describe the file; nothing is read yet.
-
-        Args:
-            filepath: A path that ends in `.keras`.
-            metadata: For Kedro-Viz and for tracking; Kedro does not read it.
-        """
-        self._protocol, path = get_protocol_and_path(filepath)
-        self._filepath = PurePosixPath(path)
-        self._fs = fsspec.filesystem(self._protocol)
-        self.metadata = metadata
 
     def load(self) -> Checkpoint:
         """Read the checkpoint; nothing in it is executed.
@@ -87,10 +73,6 @@ class CheckpointDataset(AbstractDataset[Checkpoint, Checkpoint]):
         except DatasetError:
             return 0
 
-    @property
-    def _path(self) -> str:
-        return str(get_filepath_str(self._filepath, self._protocol))
-
     def _progress(self) -> tuple[pd.DataFrame, int]:
         try:
             with self._fs.open(self._path, "rb") as file, zipfile.ZipFile(file) as archive:
@@ -108,6 +90,3 @@ class CheckpointDataset(AbstractDataset[Checkpoint, Checkpoint]):
         except DatasetError:
             return False
         return len(log) == epochs
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": self._filepath, "protocol": self._protocol}

@@ -2,7 +2,6 @@
 
 import json
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -54,16 +53,8 @@ def _damage_of_model(path: Path, network: str) -> str | None:
             if broken := archive.testzip():
                 return f"its {broken} is not whole"
             found = json.loads(archive.read("config.json"))["config"]["name"]
-    except (
-        OSError,
-        EOFError,
-        KeyError,
-        TypeError,
-        ValueError,
-        NotImplementedError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
+    except (OSError, EOFError, KeyError, TypeError, ValueError, RuntimeError, zipfile.BadZipFile) as error:
+        # RuntimeError: a member is encrypted, or stored in a way that zipfile does not know.
         return one_line(str(error)) or "it is not whole"
     return None if found == network else f"it is the network {one_line(str(found))!r}"
 

@@ -4,7 +4,7 @@ import re
 import tempfile
 import zipfile
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import fsspec
 from kedro.io import AbstractDataset, DatasetError
@@ -16,16 +16,11 @@ else:
     Model = Any
 
 
-class ModelDataset(AbstractDataset[Model, Model]):
-    """Keeps a Keras model as a `.keras` file.
+Stored = TypeVar("Stored")
 
-    Example of a catalog entry:
-        ```yaml
-        cnn.model:
-          type: convnets.model_file.ModelDataset
-          filepath: data/06_models/cnn.keras
-        ```
-    """
+
+class KerasFileDataset(AbstractDataset[Stored, Stored]):
+    """What data sets in `.keras` files have in common."""
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
         """Describe the file; nothing is read yet.
@@ -38,6 +33,25 @@ class ModelDataset(AbstractDataset[Model, Model]):
         self._filepath = PurePosixPath(path)
         self._fs = fsspec.filesystem(self._protocol)
         self.metadata = metadata
+
+    @property
+    def _path(self) -> str:
+        return str(get_filepath_str(self._filepath, self._protocol))
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": self._filepath, "protocol": self._protocol}
+
+
+class ModelDataset(KerasFileDataset[Model]):
+    """Keeps a Keras model as a `.keras` file.
+
+    Example of a catalog entry:
+        ```yaml
+        cnn.model:
+          type: convnets.model_file.ModelDataset
+          filepath: data/06_models/cnn.keras
+        ```
+    """
 
     def load(self) -> Model:
         """Read the model; nothing in it is executed.
@@ -60,15 +74,8 @@ class ModelDataset(AbstractDataset[Model, Model]):
             data.save(local)
             self._fs.put(str(local), self._path)
 
-    @property
-    def _path(self) -> str:
-        return str(get_filepath_str(self._filepath, self._protocol))
-
     def _exists(self) -> bool:
         return bool(self._fs.exists(self._path))
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": self._filepath, "protocol": self._protocol}
 
 
 def load_model(file: Path) -> Model:
