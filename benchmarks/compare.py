@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import ttest_rel
 
-from convnets.idx import IDXDataset
+from convnets.datasets.idx import IDXDataset
 from convnets.precision import bfloat16_hardware, choose_policy
 
 ROOT = Path(__file__).parents[1]

@@ -15,8 +15,8 @@ import click
 import numpy as np
 import yaml
 
-from convnets.checks import silence
-from convnets.idx import IDXDataset
+from convnets.datasets.idx import IDXDataset
+from convnets.hooks.checks import silence
 from convnets.parameters import check_parameters
 from convnets.pipelines.classifier import nodes
 from convnets.pipelines.preparation.nodes import normalize_images

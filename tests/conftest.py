@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from convnets.idx import IDXDataset
+from convnets.datasets.idx import IDXDataset
 from convnets.parameters import Dataset
 from support import ROOT, Project
 

@@ -25,7 +25,7 @@ MODULES = (
     "convnets.cli",
     "convnets.networks",
     "convnets.pipeline_registry",
-    "convnets.tracking",
+    "convnets.hooks.tracking",
     *(f"kedro_datasets.{kind}" for kind in ("json", "matplotlib", "pandas", "pillow", "tensorflow", "text")),
     "mlflow.keras",
     "mlflow.store.tracking.sqlalchemy_store",
@@ -93,7 +93,7 @@ def serve() -> None:
     """Import everything, and answer requests."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    with import_module("convnets.checks").silence():
+    with import_module("convnets.hooks.checks").silence():
         for module in MODULES:
             import_module(module)
     load_entry_points("project")

@@ -27,9 +27,9 @@ with redirect_stderr(StringIO()), atheris.instrument_imports(include=["convnets"
 
     from PIL import Image, JpegImagePlugin, MpoImagePlugin, PngImagePlugin, TiffImagePlugin  # noqa: F401 - of EXIF
 
+    from convnets.datasets.idx import CHUNK, GZIP_MAGIC, LARGEST_GZIP_RATIO, parse_idx
+    from convnets.datasets.images import LARGEST_EXPANSION, read_image
     from convnets.errors import ImageError
-    from convnets.idx import CHUNK, GZIP_MAGIC, LARGEST_GZIP_RATIO, parse_idx
-    from convnets.images import LARGEST_EXPANSION, read_image
 
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / ".fuzz"

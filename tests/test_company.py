@@ -12,9 +12,9 @@ import pytest
 from mlflow.entities import LoggedModelStatus, Run
 from PIL import Image
 
+from convnets.hooks.claims import FOLDER as CLAIMS
+from convnets.hooks.provenance import FOLDER as NOTES
 from convnets.parameters import NETWORKS
-from convnets.provenance import FOLDER as NOTES
-from convnets.running import FOLDER as CLAIMS
 from support import RUN_TIMEOUT, Project
 
 TWICE = "fcn"

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from chaos import weights_digest
-from convnets.checkpoint import Checkpoint, CheckpointDataset
+from convnets.datasets.checkpoint import Checkpoint, CheckpointDataset
 from support import Project, wait_until
 
 RUN = ("run", "--env", "test", "--pipeline=cnn", "--params", "cnn.training.epochs=4")

@@ -23,8 +23,8 @@ import pandas as pd
 import pytest
 from kedro.io import AbstractDataset, DatasetError
 
-from convnets.checkpoint import LOG, PLANNED, Checkpoint, CheckpointDataset
-from convnets.model_file import ModelDataset
+from convnets.datasets.checkpoint import LOG, PLANNED, Checkpoint, CheckpointDataset
+from convnets.datasets.model_file import ModelDataset
 from convnets.parameters import NETWORKS
 from support import ROOT, Project
 

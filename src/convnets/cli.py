@@ -23,7 +23,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from convnets.errors import UserError, one_line, unknown
-from convnets.running import command_to_go_on
+from convnets.hooks.claims import command_to_go_on
 
 RUNNER = "convnets.runner.NetworkByNetworkRunner"
 # How Kedro's own data sets say that they cannot read or write a file.
@@ -106,7 +106,7 @@ def _require_known(options: dict[str, Any]) -> None:
 @click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535), help="On this machine alone.")
 def mlflow(env: str, port: int) -> None:
     """Show the runs in the MLflow UI."""
-    from convnets.tracking import (  # noqa: PLC0415 - waits for pandas and Matplotlib
+    from convnets.hooks.tracking import (  # noqa: PLC0415 - waits for pandas and Matplotlib
         charts_path,
         tracking_uri,
         without_password,

@@ -11,7 +11,7 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
 from convnets.errors import OutputError
-from convnets.whole_files import is_local_file
+from convnets.hooks.whole_files import is_local_file
 
 BYTES_OF_FLOAT32 = 4
 MEGABYTE = 1_000_000

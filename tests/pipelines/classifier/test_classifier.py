@@ -10,7 +10,7 @@ import pytest
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
-from convnets.checkpoint import Checkpoint
+from convnets.datasets.checkpoint import Checkpoint
 from convnets.parameters import Dataset, Network, Training
 from convnets.pipelines.classifier import create_pipeline, nodes
 from convnets.pipelines.preparation.nodes import normalize_images

@@ -12,8 +12,8 @@ from kedro.runner import SequentialRunner
 from PIL import Image, ImageOps
 from scipy import ndimage
 
+from convnets.datasets.images import ImageFolderDataset
 from convnets.errors import DataError, ImageError
-from convnets.images import ImageFolderDataset
 from convnets.parameters import Dataset
 from convnets.pipelines.prediction import create_pipeline, nodes
 from support import ROOT

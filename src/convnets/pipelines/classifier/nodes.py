@@ -15,7 +15,7 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from statsmodels.stats.proportion import proportion_confint
 from tqdm import tqdm
 
-from convnets.checkpoint import Checkpoint
+from convnets.datasets.checkpoint import Checkpoint
 from convnets.parameters import Dataset, FullyConnected, Network, Training
 from convnets.pipelines.classifier.feed import batches, shuffled_order
 from convnets.precision import choose_policy

@@ -14,7 +14,7 @@ from kedro.pipeline import Node, Pipeline
 from kedro.runner import SequentialRunner
 from kedro_datasets.pandas import CSVDataset
 
-from convnets.whole_files import PREFIX, WholeFileHooks, is_alive
+from convnets.hooks.whole_files import PREFIX, WholeFileHooks, is_alive
 
 TABLE = pd.DataFrame({"a": [1, 2]})
 

@@ -8,7 +8,7 @@ import pytest
 from kedro.pipeline import Pipeline
 from rich.console import Console
 
-from convnets.terminal import TerminalHooks, predictions_table, results_table
+from convnets.hooks.terminal import TerminalHooks, predictions_table, results_table
 
 METRICS = {
     "parameters": 407_050,

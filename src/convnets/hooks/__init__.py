@@ -10,13 +10,13 @@ class ProjectHooks:
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
         """Check all parameters and settings before Kedro builds a catalog."""
-        from convnets.checks import CheckHooks  # noqa: PLC0415
+        from convnets.hooks.checks import CheckHooks  # noqa: PLC0415
+        from convnets.hooks.claims import Claims  # noqa: PLC0415
+        from convnets.hooks.provenance import ProvenanceHooks  # noqa: PLC0415
+        from convnets.hooks.terminal import TerminalHooks  # noqa: PLC0415
+        from convnets.hooks.tracking import TrackingHooks  # noqa: PLC0415
+        from convnets.hooks.whole_files import WholeFileHooks  # noqa: PLC0415
         from convnets.parameters import check_parameters, check_settings  # noqa: PLC0415
-        from convnets.provenance import ProvenanceHooks  # noqa: PLC0415
-        from convnets.running import Claims  # noqa: PLC0415
-        from convnets.terminal import TerminalHooks  # noqa: PLC0415
-        from convnets.tracking import TrackingHooks  # noqa: PLC0415
-        from convnets.whole_files import WholeFileHooks  # noqa: PLC0415
 
         settings = context.config_loader["tracking"]
         check_settings(settings, context.config_loader["globals"])

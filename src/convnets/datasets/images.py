@@ -33,7 +33,7 @@ class ImageFolderDataset(AbstractDataset[Loaders, Loaders]):
     Example of a catalog entry:
         ```yaml
         own_images:
-          type: convnets.images.ImageFolderDataset
+          type: convnets.datasets.images.ImageFolderDataset
           path: data/01_raw/images
         ```
     """

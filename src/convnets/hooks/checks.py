@@ -15,16 +15,16 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from pydantic import BaseModel
 
-from convnets.damage import count_classes, find_damage
+from convnets.datasets.damage import count_classes, find_damage
+from convnets.datasets.images import ImageFolderDataset
 from convnets.errors import DamagedResultError, DataError, MissingResultError
-from convnets.images import ImageFolderDataset
+from convnets.hooks.claims import FOLDER
+from convnets.hooks.whole_files import is_local_file
 from convnets.outputs import check_outputs, check_space, check_writable
 from convnets.parameters import NETWORKS, Dataset
 from convnets.pipelines.classifier.nodes import build_model, reshape_images
 from convnets.pipelines.convolution.operation import choose_image
 from convnets.pipelines.preparation.nodes import load_test_set, load_training_set
-from convnets.running import FOLDER
-from convnets.whole_files import is_local_file
 
 
 class CheckHooks:

@@ -19,9 +19,9 @@ from pydantic import BaseModel
 from rich.console import Console
 
 from convnets.catalog import CatalogOfCurrentResults
-from convnets.checkpoint import CheckpointDataset
-from convnets.damage import find_damage
-from convnets.whole_files import is_local_file, write_whole
+from convnets.datasets.checkpoint import CheckpointDataset
+from convnets.datasets.damage import find_damage
+from convnets.hooks.whole_files import is_local_file, write_whole
 
 FOLDER = ".made_from"  # beside the results
 PACKAGE = "convnets"

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 from kedro.io import DatasetError
 
+from convnets.datasets.model_file import check_expansion
 from convnets.errors import one_line
-from convnets.model_file import check_expansion
 
 # What others read of a result.
 COLUMNS = {

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from kedro.io import DatasetError
 from PIL import Image
 
+from convnets.datasets.images import LARGEST_EXPANSION, ImageFolderDataset, read_image
 from convnets.errors import ImageError
-from convnets.images import LARGEST_EXPANSION, ImageFolderDataset, read_image
 from convnets.pipelines.prediction.nodes import size_normalize
 from support import FUZZED, damaged
 
@@ -135,7 +135,7 @@ def test_a_file_without_permission_is_refused(file: Callable[[bytes], Path], mon
         raise PermissionError(13, "Permission denied")
 
     path = file(encoded(PICTURE, "PNG"))
-    monkeypatch.setattr("convnets.images.Image.open", refuse)
+    monkeypatch.setattr("convnets.datasets.images.Image.open", refuse)
     with pytest.raises(ImageError, match=r"The file cannot be read \(Permission denied\); allowed: a readable file"):
         read_image(path)
 
@@ -144,7 +144,7 @@ def test_no_header_takes_room_that_the_file_cannot_fill(tmp_path: Path) -> None:
     program = """
 import resource, sys
 from pathlib import Path
-from convnets.images import ImageError, read_image
+from convnets.datasets.images import ImageError, read_image
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for file in sorted(Path(sys.argv[1]).iterdir()):
     try:

@@ -9,9 +9,9 @@ import pytest
 import yaml
 from kedro.io import DataCatalog
 
+from convnets.hooks.provenance import Origin, describe_change, digest_of_code, find_origins, note_path
 from convnets.parameters import NETWORKS, check_parameters
 from convnets.pipeline_registry import register_pipelines
-from convnets.provenance import Origin, describe_change, digest_of_code, find_origins, note_path
 from support import ROOT, idx
 
 CONF = ROOT / "conf" / "base"
@@ -30,7 +30,7 @@ def catalog(tmp_path: Path) -> DataCatalog:
         (tmp_path / name).write_bytes(idx(np.zeros((2, 3, 3) if "images" in name else (2,), np.uint8)))
     config: dict[str, Any] = {
         name: {
-            "type": "convnets.idx.IDXDataset",
+            "type": "convnets.datasets.idx.IDXDataset",
             "filepath": str(tmp_path / file),
             "dimensions": 3 if "images" in name else 1,
         }
@@ -93,7 +93,7 @@ def test_a_comparison_of_earlier_results_is_the_same_comparison(catalog: DataCat
 
 def test_code_counts_with_what_it_imports() -> None:
     classifier = "convnets.pipelines.classifier.nodes"
-    assert len({digest_of_code(name) for name in (classifier, "convnets.networks", "convnets.idx")}) == 3
+    assert len({digest_of_code(name) for name in (classifier, "convnets.networks", "convnets.datasets.idx")}) == 3
     assert digest_of_code(classifier) == digest_of_code(classifier)
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from kedro.io import DatasetError
 
-from convnets.idx import CHUNK, LARGEST_GZIP_RATIO, IDXDataset, parse_idx
+from convnets.datasets.idx import CHUNK, LARGEST_GZIP_RATIO, IDXDataset, parse_idx
 from support import FUZZED, damaged, idx
 
 IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pandas as pd
 from kedro.io import DatasetError
 
-from convnets.model_file import KerasFileDataset, check_expansion, load_model
+from convnets.datasets.model_file import KerasFileDataset, check_expansion, load_model
 
 if TYPE_CHECKING:
     from keras import Model

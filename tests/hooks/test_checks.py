@@ -12,9 +12,9 @@ import pytest
 import yaml
 from kedro.io import DataCatalog, DatasetError, MemoryDataset
 
-from convnets.checks import CheckHooks, check_folders, check_networks, check_results, silence
+from convnets.datasets.images import ImageFolderDataset
 from convnets.errors import DataError, MissingResultError, OutputError, ParameterError
-from convnets.images import ImageFolderDataset
+from convnets.hooks.checks import CheckHooks, check_folders, check_networks, check_results, silence
 from convnets.outputs import bytes_needed, check_space
 from convnets.parameters import NETWORKS, check_parameters
 from convnets.pipeline_registry import register_pipelines
@@ -71,9 +71,8 @@ def test_a_folder_without_images_is_refused_before_anything_runs(tmp_path: Path)
 
 
 def test_a_message_that_names_a_data_set_is_given_its_file(parameters: Any, tmp_path: Path) -> None:
-    catalog = DataCatalog.from_config(
-        {"raw_train_labels": {"type": "convnets.idx.IDXDataset", "filepath": "/data/labels.gz", "dimensions": 1}}
-    )
+    labels = {"type": "convnets.datasets.idx.IDXDataset", "filepath": "/data/labels.gz", "dimensions": 1}
+    catalog = DataCatalog.from_config({"raw_train_labels": labels})
     node: Any = SimpleNamespace(inputs=["raw_train_labels", "params:dataset"])
     error = DataError("raw_train_labels holds the label 10")
     CheckHooks(parameters, tmp_path).on_node_error(error, node, catalog)

@@ -18,9 +18,9 @@ from kedro.runner import SequentialRunner
 from pydantic import BaseModel
 
 from convnets.catalog import CatalogOfCurrentResults
-from convnets.provenance import ProvenanceHooks
-from convnets.running import Claims, command_to_go_on
-from convnets.whole_files import WholeFileHooks
+from convnets.hooks.claims import Claims, command_to_go_on
+from convnets.hooks.provenance import ProvenanceHooks
+from convnets.hooks.whole_files import WholeFileHooks
 from support import wait_until
 
 STORE = "sqlite:///mlflow.db"
@@ -28,7 +28,7 @@ WRITERS, TIMES = 3, 50
 HOLD = """
 import pathlib, sys, time
 from kedro.pipeline import Node, Pipeline
-from convnets.running import Claims
+from convnets.hooks.claims import Claims
 claims = Claims(pathlib.Path(sys.argv[1]))
 claims.before_pipeline_run(Pipeline([Node(print, "x", "y", name="node", namespace="cnn")]))
 identifier = claims.note_run("cnn", sys.argv[2])

@@ -30,14 +30,14 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from pydantic import BaseModel
 
-from convnets.checks import stored_path
 from convnets.errors import TrackingError, one_line
 from convnets.figures import INK, network_colour
+from convnets.hooks.checks import stored_path
+from convnets.hooks.claims import Claims, command_to_go_on, run_name
+from convnets.hooks.whole_files import PREFIX
 from convnets.outputs import check_writable
 from convnets.parameters import NETWORKS
 from convnets.precision import choose_policy
-from convnets.running import Claims, command_to_go_on, run_name
-from convnets.whole_files import PREFIX
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -48,7 +48,7 @@ class ModelDataset(KerasFileDataset[Model]):
     Example of a catalog entry:
         ```yaml
         cnn.model:
-          type: convnets.model_file.ModelDataset
+          type: convnets.datasets.model_file.ModelDataset
           filepath: data/06_models/cnn.keras
         ```
     """

@@ -30,7 +30,7 @@ class IDXDataset(AbstractDataset[np.ndarray, np.ndarray]):
     Example of a catalog entry:
         ```yaml
         raw_test_images:
-          type: convnets.idx.IDXDataset
+          type: convnets.datasets.idx.IDXDataset
           filepath: data/01_raw/mnist/t10k-images-idx3-ubyte.gz
           dimensions: 3
           sha256: 8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6

@@ -17,13 +17,13 @@ from kedro.runner import AbstractRunner, SequentialRunner, ThreadRunner
 from mlflow.entities import Run
 
 from convnets.errors import TrackingError
+from convnets.hooks.claims import Claims
+from convnets.hooks.tracking import TrackingHooks, charts_path, git_commit, store_lock
 from convnets.parameters import check_parameters
 from convnets.runner import NetworkByNetworkRunner
-from convnets.running import Claims
-from convnets.tracking import TrackingHooks, charts_path, git_commit, store_lock
 from support import free_port
 
-CONF = Path(__file__).parent.parent / "conf" / "base"
+CONF = Path(__file__).parents[2] / "conf" / "base"
 CATALOG = {
     "{network}.log": {"type": "MemoryDataset", "metadata": {"mlflow": {"log": "epochs"}}},
     "{network}.metrics": {"type": "MemoryDataset", "metadata": {"mlflow": {"log": "metrics"}}},

@@ -15,7 +15,7 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from rich.console import Console
 
-from convnets.whole_files import is_local_file
+from convnets.hooks.whole_files import is_local_file
 
 FOLDER = ".running"  # in the folder of results
 

@@ -1,0 +1,1 @@
+"""Files that no library keeps as these need it, as Kedro data sets: IDX, images, models, checkpoints."""
