@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from kedro.io import DataCatalog
 
-from convnets.cli import _one_sentence
+from convnets.cli import one_sentence
 from support import Project
 
 HEAVY = ("tensorflow", "mlflow", "keras")
@@ -65,7 +65,7 @@ REFUSED = {  # by real processes; test_bad_input.py has many more faults
 
 
 @pytest.mark.parametrize(("options", "message"), REFUSED.values(), ids=REFUSED)
-def test_a_mistake_gets_one_sentence_and_leaves_nothing(idle: Project, options: list[str], message: str) -> None:
+def test_a_mistake_getsone_sentence_and_leaves_nothing(idle: Project, options: list[str], message: str) -> None:
     output = idle.kedro("run", *options, status=1)
     (said,) = output.splitlines()
     assert said.startswith("Error: ")
@@ -73,21 +73,21 @@ def test_a_mistake_gets_one_sentence_and_leaves_nothing(idle: Project, options: 
     assert not list((idle.path / "data").rglob("*.keras"))
 
 
-def test_what_kedro_says_in_several_lines_is_one_sentence(tmp_path: Path) -> None:
+def test_what_kedro_says_in_several_lines_isone_sentence(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.touch()
     catalog = DataCatalog.from_config({"table": {"type": "pandas.CSVDataset", "filepath": str(path)}})
-    with pytest.raises(click.ClickException) as raised, _one_sentence():
+    with pytest.raises(click.ClickException) as raised, one_sentence():
         catalog.load("table")
     assert raised.value.message == f"{path} cannot be read: No columns to parse from file"
 
 
-def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
+def test_a_full_disk_isone_sentence(tmp_path: Path) -> None:
     catalog = DataCatalog.from_config({"table": {"type": "pandas.CSVDataset", "filepath": "/dev/full"}})
-    with pytest.raises(click.ClickException) as raised, _one_sentence():
+    with pytest.raises(click.ClickException) as raised, one_sentence():
         catalog.save("table", pd.DataFrame({"a": [1]}))
     assert raised.value.message == "/dev/full cannot be written: [Errno 28] No space left on device"
-    with pytest.raises(click.ClickException) as raised, _one_sentence():
+    with pytest.raises(click.ClickException) as raised, one_sentence():
         (tmp_path / "no" / "folder").mkdir()
     assert raised.value.message == f"{tmp_path / 'no' / 'folder'} cannot be used: No such file or directory"
 

@@ -1,6 +1,11 @@
 """The catalog. Kedro imports this module at every command, even `kedro --help`."""
 
+from typing import TYPE_CHECKING
+
 from kedro.io import DataCatalog
+
+if TYPE_CHECKING:
+    from convnets.scaling.task import RunRequest
 
 
 class CatalogOfCurrentResults(DataCatalog):
@@ -8,9 +13,13 @@ class CatalogOfCurrentResults(DataCatalog):
 
     Attributes:
         outdated: The names of such results; `ProvenanceHooks` finds them.
+        request: What was asked for with `kedro run`, for a runner that hands it on; `HandoverHooks` notes it.
+        only_missing: Whether it was asked for only what is missing.
     """
 
     outdated: frozenset[str] = frozenset()
+    request: "RunRequest"
+    only_missing: bool = False
 
     def exists(self, ds_name: str) -> bool:
         """Whether the data set exists and was made from what is there now."""

@@ -26,10 +26,12 @@ from convnets.errors import UserError, one_line, unknown
 from convnets.hooks.claims import command_to_go_on
 
 RUNNER = "convnets.runner.NetworkByNetworkRunner"
+DASK_RUNNER = "convnets.scaling.runner.DaskRunner"
 # How Kedro's own data sets say that they cannot read or write a file.
 FAILED = re.compile(
     r"Failed while (?P<done>loading|saving) .*?filepath=(PurePosixPath\()?'?(?P<path>[^,')]+)", re.DOTALL
 )
+FILTERS = ("node_names", "from_nodes", "to_nodes", "from_inputs", "to_outputs", "namespaces", "tags")
 LOOPBACK = "127.0.0.1"
 # Of the MLflow server: its jobs, which serve language models, are not wanted; its dependencies warn of each other.
 QUIET = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_LOGGING_LEVEL": "WARNING", "PYTHONWARNINGS": "ignore"}
@@ -58,11 +60,11 @@ class _Command(click.Command):
 @cli.command(cls=_Command, params=kedro_run.params)
 def run(**options: Any) -> None:
     """Run the pipelines."""
-    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGTERM, end)
     if options["pipeline"] and not options["pipelines"]:  # Kedro takes both and warns of the first
         options |= {"pipeline": None, "pipelines": [options["pipeline"]]}
     options["runner"] = options["runner"] or RUNNER
-    with _one_sentence():
+    with one_sentence():
         _require_known(options)
         try:
             kedro_run.callback(**options)  # type: ignore[misc]
@@ -80,6 +82,10 @@ def _require_known(options: dict[str, Any]) -> None:
     for name in options["pipelines"]:
         if name not in pipelines:
             raise UserError(unknown("pipeline", name, pipelines))
+    if any(options[name] for name in FILTERS):  # a study's pipeline depends on the parameters
+        KedroSession.create(
+            env=options["env"], conf_source=options["conf_source"], runtime_params=options["params"]
+        ).load_context()
     pipeline = sum((pipelines[name] for name in options["pipelines"] or ["__default__"]), Pipeline([]))
     tags = {tag for node in pipeline.nodes for tag in node.tags}
     namespaces = {node.namespace for node in pipeline.nodes if node.namespace}
@@ -98,7 +104,9 @@ def _require_known(options: dict[str, Any]) -> None:
     try:
         load_obj(options["runner"], "kedro.runner")
     except (AttributeError, ImportError, ValueError) as error:
-        raise UserError(unknown("runner", options["runner"], ("SequentialRunner", "ThreadRunner"))) from error
+        raise UserError(
+            unknown("runner", options["runner"], ("SequentialRunner", "ThreadRunner", DASK_RUNNER))
+        ) from error
 
 
 @cli.command()
@@ -112,7 +120,7 @@ def mlflow(env: str, port: int) -> None:
         without_password,
     )
 
-    with _one_sentence(), KedroSession.create(env=env) as session:
+    with one_sentence(), KedroSession.create(env=env) as session:
         context = session.load_context()  # type: ignore[attr-defined]
         settings = context.config_loader["tracking"]
         uri = tracking_uri(context.project_path, settings)
@@ -139,7 +147,7 @@ def _require_free(port: int) -> None:
 
 
 @contextmanager
-def _one_sentence() -> Iterator[None]:
+def one_sentence() -> Iterator[None]:
     """Say in one sentence, and not in a traceback, what the user can mend."""
     try:
         yield
@@ -168,6 +176,6 @@ def _sentence(error: Exception) -> str:
     return one_line(str(error))
 
 
-def _end(signal_number: int, _frame: Any) -> None:
+def end(signal_number: int, _frame: Any) -> None:
     """Let a process that is asked to end close its runs first."""
     sys.exit(128 + signal_number)

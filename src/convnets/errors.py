@@ -42,6 +42,10 @@ class TrackingError(UserError):
     """The MLflow store cannot be used."""
 
 
+class ScalingError(UserError):
+    """Dask cannot run the pipeline, or some of its namespaces failed there."""
+
+
 def unknown(kind: str, name: str, known: Iterable[str], prefix: str = "") -> str:
     """One sentence on a name that does not exist, with the nearest that does and those that are allowed.
 

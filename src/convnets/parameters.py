@@ -55,6 +55,8 @@ KernelName = Annotated[str, Field(pattern=r"^[\w .:-]+$")]  # what MLflow takes 
 Row = tuple[Number, Number, Number]
 Kernel = tuple[Row, Row, Row]
 Precision = Literal["auto", "float32", "mixed_bfloat16"]
+Strategy = Literal["default", "mirrored"]
+Direction = Literal["right", "down right", "down", "down left", "left", "up left", "up", "up right"]
 
 
 def _split(value: Any) -> Any:
@@ -64,10 +66,18 @@ def _split(value: Any) -> Any:
     return value.split("+") if isinstance(value, str) else value
 
 
-def _unique(names: tuple[str, ...]) -> tuple[str, ...]:
-    if len(set(names)) < len(names):
-        raise ValueError("a name is repeated")
-    return names
+def _unique(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if len(set(values)) < len(values):
+        raise ValueError("a value is repeated")
+    return values
+
+
+Seeds = Annotated[
+    tuple[Seed, ...],
+    BeforeValidator(_split),
+    AfterValidator(_unique),
+    Field(min_length=2, description=f"two or more whole numbers from 0 to {LARGEST_SEED}, each different"),
+]
 
 
 class _Parameters(BaseModel):
@@ -216,13 +226,80 @@ class Prediction(_Parameters):
     folder: Folder
 
 
+class Translation(_Parameters):
+    """The study of shifted test images.
+
+    Attributes:
+        distances: How far the images are shifted, in pixels.
+        image: Which test image is drawn as it moves, by its index.
+        direction: In which direction it moves.
+    """
+
+    distances: Annotated[
+        tuple[Index, ...],
+        BeforeValidator(_split),
+        AfterValidator(_unique),
+        Field(min_length=1, description="one or more whole numbers, 0 or more each, each different"),
+    ]
+    image: Index
+    direction: Direction
+
+
+class SampleSize(_Parameters):
+    """The study of networks that are trained on few images.
+
+    Attributes:
+        samples: How many training images the networks learn from.
+        seeds: Each draws other images and other initial weights.
+        images_per_epoch: A smaller training set is shown several times an epoch, until it is as many images as these.
+    """
+
+    samples: Annotated[
+        tuple[Count, ...],
+        BeforeValidator(_split),
+        AfterValidator(_unique),
+        Field(min_length=1, description="one or more whole numbers, 1 or more each, each different"),
+    ]
+    seeds: Seeds
+    images_per_epoch: Count
+
+
+class SeedStudy(_Parameters):
+    """The study of trainings that differ in nothing but their seed.
+
+    Attributes:
+        seeds: Of the initial weights and of the order of the images.
+    """
+
+    seeds: Seeds
+
+
+class Dask(_Parameters):
+    """Where `DaskRunner` has namespaces run.
+
+    Attributes:
+        scheduler: The address of a Dask scheduler; `None`: workers are started on this machine.
+        workers: How many are started there.
+        retries: How often a namespace that fails is tried again.
+    """
+
+    scheduler: Text | None = Field(description="null or the address of a Dask scheduler, as tcp://127.0.0.1:8786")
+    workers: Count
+    retries: Index
+
+
 class _Root(_Parameters):
     seed: Seed
     precision: Precision
     steps_per_execution: Count
+    strategy: Strategy
     dataset: Dataset
     convolution: Convolution
     prediction: Prediction
+    translation: Translation
+    sample_size: SampleSize
+    seeds: SeedStudy
+    dask: Dask
 
     @model_validator(mode="after")
     def _each_network_bears_its_name(self) -> Self:

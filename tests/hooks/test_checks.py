@@ -75,7 +75,7 @@ def test_a_message_that_names_a_data_set_is_given_its_file(parameters: Any, tmp_
     catalog = DataCatalog.from_config({"raw_train_labels": labels})
     node: Any = SimpleNamespace(inputs=["raw_train_labels", "params:dataset"])
     error = DataError("raw_train_labels holds the label 10")
-    CheckHooks(parameters, tmp_path).on_node_error(error, node, catalog)
+    CheckHooks(parameters, {}, tmp_path).on_node_error(error, node, catalog)
     assert error.__notes__ == ["raw_train_labels is /data/labels.gz"]
 
 
@@ -87,10 +87,10 @@ def test_silence_holds_for_what_native_code_writes(capfd: pytest.CaptureFixture[
 
 
 def test_images_too_small_for_a_network_are_refused_before_any_is_trained(parameters: Any, tmp_path: Path) -> None:
-    pipeline = register_pipelines()["__default__"]
-    check_networks(pipeline, np.zeros((1, 28, 28), np.uint8), parameters, tmp_path)
+    networks = {name: getattr(parameters, name) for name in NETWORKS}
+    check_networks(networks, np.zeros((1, 28, 28), np.uint8), parameters, tmp_path)
     with pytest.raises(ParameterError, match=r"cnn\.network has windows that do not fit images of 12 x 12"):
-        check_networks(pipeline, np.zeros((1, 12, 12), np.uint8), parameters, tmp_path)
+        check_networks(networks, np.zeros((1, 12, 12), np.uint8), parameters, tmp_path)
 
 
 def test_space_for_two_checkpoints_of_each_network_is_asked_for(

@@ -15,7 +15,6 @@ from kedro.framework.hooks import _create_hook_manager
 from kedro.io import MemoryDataset
 from kedro.pipeline import Node, Pipeline
 from kedro.runner import SequentialRunner
-from pydantic import BaseModel
 
 from convnets.catalog import CatalogOfCurrentResults
 from convnets.hooks.claims import Claims, command_to_go_on
@@ -30,7 +29,8 @@ import pathlib, sys, time
 from kedro.pipeline import Node, Pipeline
 from convnets.hooks.claims import Claims
 claims = Claims(pathlib.Path(sys.argv[1]))
-claims.before_pipeline_run(Pipeline([Node(print, "x", "y", name="node", namespace="cnn")]))
+pipeline = Pipeline([Node(print, "x", "y", name="node", namespace="cnn")])
+claims.before_pipeline_run({"runner": "SequentialRunner"}, pipeline)
 identifier = claims.note_run("cnn", sys.argv[2])
 pathlib.Path(sys.argv[1], "claimed").write_text(identifier)
 time.sleep(60)
@@ -54,7 +54,7 @@ def test_a_living_process_keeps_its_run_and_a_killed_one_leaves_it(
     other: subprocess.Popen[bytes], tmp_path: Path
 ) -> None:
     claims = Claims(tmp_path)
-    claims.before_pipeline_run(pipeline_of("fcn"))
+    claims.before_pipeline_run({"runner": "SequentialRunner"}, pipeline_of("fcn"))
     assert list(claims.unfinished_runs(STORE)) == []
     other.send_signal(signal.SIGKILL)
     other.wait()
@@ -70,7 +70,7 @@ def test_a_second_run_waits_for_the_first(
 ) -> None:
     threading.Timer(1, other.kill).start()
     claims = Claims(tmp_path)
-    claims.before_pipeline_run(pipeline_of("cnn"))
+    claims.before_pipeline_run({"runner": "SequentialRunner"}, pipeline_of("cnn"))
     assert other.wait() == -signal.SIGKILL
     assert "Another run works on cnn" in capsys.readouterr().out
     claims.after_pipeline_run()
@@ -81,12 +81,6 @@ def test_the_command_to_go_on_is_the_one_that_was_given(monkeypatch: pytest.Monk
     assert command_to_go_on() == "kedro run --params 'dataset.folder=a b' --only-missing-outputs"
     monkeypatch.setattr(sys, "argv", ["/x/kedro", "run", "--only-missing-outputs", "--env", "test"])
     assert command_to_go_on() == "kedro run --env test --only-missing-outputs"
-
-
-class Parameters(BaseModel):
-    """What distinguishes a run from another."""
-
-    writer: int
 
 
 def count(writer: int) -> pd.DataFrame:
@@ -101,8 +95,12 @@ def save_often(folder: Path, writer: int) -> None:
         catalog = CatalogOfCurrentResults.from_config({"class_counts": dataset})
         catalog["params:writer"] = MemoryDataset(writer)
         manager = _create_hook_manager()
-        about = {"run_params": {"only_missing_outputs": False}, "pipeline": pipeline, "catalog": catalog}
-        for hooks in (ProvenanceHooks(Parameters(writer=writer)), WholeFileHooks(), Claims(folder)):
+        about = {
+            "run_params": {"only_missing_outputs": False, "runner": "SequentialRunner"},
+            "pipeline": pipeline,
+            "catalog": catalog,
+        }
+        for hooks in (ProvenanceHooks({"writer": writer}), WholeFileHooks(), Claims(folder)):
             manager.register(hooks)
         manager.hook.after_catalog_created(
             catalog=catalog, conf_catalog=None, conf_creds=None, parameters=None, save_version=None, load_versions=None

@@ -19,7 +19,6 @@ from mlflow.entities import Run
 from convnets.errors import TrackingError
 from convnets.hooks.claims import Claims
 from convnets.hooks.tracking import TrackingHooks, charts_path, git_commit, store_lock
-from convnets.parameters import check_parameters
 from convnets.runner import NetworkByNetworkRunner
 from support import free_port
 
@@ -52,12 +51,13 @@ def tracked_run(tmp_path: Path) -> Callable[..., None]:
     def run(pipeline: Pipeline, runner: AbstractRunner | None = None) -> None:
         conf = {name: yaml.safe_load((CONF / f"{name}.yml").read_text()) for name in ("parameters", "tracking")}
         claims = Claims(tmp_path)
-        hooks = TrackingHooks(tmp_path, conf["tracking"], check_parameters(conf["parameters"]), claims)
+        hooks = TrackingHooks(tmp_path, conf["tracking"], conf["parameters"], claims)
         manager = _create_hook_manager()
         manager.register(hooks)
         catalog = DataCatalog.from_config(CATALOG)
         about = {"run_id": "this run", "env": None, "pipeline_names": None, "only_missing_outputs": False}
-        claims.before_pipeline_run(pipeline)
+        about["runner"] = "NetworkByNetworkRunner"
+        claims.before_pipeline_run(about, pipeline)
         hooks.before_pipeline_run(about, pipeline, catalog)
         try:
             (runner or NetworkByNetworkRunner()).run(pipeline, catalog, manager)

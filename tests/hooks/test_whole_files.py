@@ -1,6 +1,7 @@
 """Files appear whole, or not at all."""
 
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from kedro.pipeline import Node, Pipeline
 from kedro.runner import SequentialRunner
 from kedro_datasets.pandas import CSVDataset
 
-from convnets.hooks.whole_files import PREFIX, WholeFileHooks, is_alive
+from convnets.hooks.whole_files import WholeFileHooks, is_alive, unfinished_name
 
 TABLE = pd.DataFrame({"a": [1, 2]})
 
@@ -66,15 +67,22 @@ def test_what_cannot_be_written_leaves_the_old_file_as_it_was(tmp_path: Path) ->
     assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
 
 
-def test_what_a_killed_process_left_is_removed_and_a_living_ones_is_not(tmp_path: Path) -> None:
+def test_what_a_killed_process_left_is_removed_and_a_living_ones_and_that_of_another_machine_is_not(
+    tmp_path: Path,
+) -> None:
     process = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
     dead = int(process.stdout)
     assert is_alive(os.getpid())
     assert not is_alive(dead)
-    (tmp_path / f"{PREFIX}{dead}-table.csv").touch()
-    (tmp_path / f"{PREFIX}{os.getppid()}-table.csv").touch()
+    of_this_process = unfinished_name("table.csv")
+    of_the_dead = of_this_process.replace(str(os.getpid()), str(dead))
+    elsewhere = of_the_dead.replace(platform.node(), "elsewhere")
+    for name in (of_this_process, of_the_dead, elsewhere):
+        (tmp_path / name).touch()
     (tmp_path / ".made_from").mkdir()
-    (tmp_path / ".made_from" / f"{PREFIX}{dead}-table.json").touch()
-    save(tmp_path / "table.csv", make_table)
-    left = sorted(path.name for path in tmp_path.rglob("*") if path.is_file())
-    assert left == [f"{PREFIX}{os.getppid()}-table.csv", "table.csv"]
+    (tmp_path / ".made_from" / of_the_dead).touch()
+    WholeFileHooks().before_pipeline_run(
+        Pipeline([Node(make_table, None, "table", name="make")]),
+        DataCatalog({"table": CSVDataset(filepath=str(tmp_path / "table.csv"))}),
+    )
+    assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {of_this_process, elsewhere}

@@ -2,30 +2,48 @@
 
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
+from kedro.framework.project import pipelines
 
 
 class ProjectHooks:
-    """Checks the parameters and registers the other hooks, whose imports only a run has to wait for."""
+    """Checks the parameters, plans the studies and registers the other hooks, whose imports only a run waits for."""
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
-        """Check all parameters and settings before Kedro builds a catalog."""
+        """Check all parameters and settings before Kedro builds a catalog, and add the trainings that they ask for."""
         from convnets.hooks.checks import CheckHooks  # noqa: PLC0415
         from convnets.hooks.claims import Claims  # noqa: PLC0415
+        from convnets.hooks.handover import HandoverHooks  # noqa: PLC0415
         from convnets.hooks.provenance import ProvenanceHooks  # noqa: PLC0415
         from convnets.hooks.terminal import TerminalHooks  # noqa: PLC0415
-        from convnets.hooks.tracking import TrackingHooks  # noqa: PLC0415
+        from convnets.hooks.tracking import TrackingHooks, tracking_uri  # noqa: PLC0415
         from convnets.hooks.whole_files import WholeFileHooks  # noqa: PLC0415
         from convnets.parameters import check_parameters, check_settings  # noqa: PLC0415
+        from convnets.pipeline_registry import register_studies  # noqa: PLC0415
+        from convnets.studies import parameter_blocks, plan_trainings  # noqa: PLC0415
 
         settings = context.config_loader["tracking"]
         check_settings(settings, context.config_loader["globals"])
-        parameters = check_parameters(context.config_loader["parameters"])
+        values = context.config_loader["parameters"]
+        parameters = check_parameters(values)
+        trainings = plan_trainings(parameters) if _may_need_studies() else {}
+        if trainings:
+            context.config_loader["parameters"] = values | parameter_blocks(trainings)
+            pipelines.update(register_studies(trainings))
         outputs = context.project_path / context.config_loader["globals"]["outputs"]
+        blocks = parameters.model_dump(mode="json") | parameter_blocks(trainings)
         claims = Claims(outputs)
-        tracking = TrackingHooks(context.project_path, settings, parameters, claims)
-        checks = CheckHooks(parameters, outputs)
+        tracking = TrackingHooks(context.project_path, settings, blocks, claims)
+        handover = HandoverHooks(context.config_loader.conf_source, tracking_uri(context.project_path, settings))
+        checks = CheckHooks(parameters, trainings, outputs)
         # Kedro calls the last of them first: checks come before anything is written; and a saved file gets its name,
         # is recorded, and only then counts as made.
-        for hooks in (ProvenanceHooks(parameters), TerminalHooks(), tracking, WholeFileHooks(), claims, checks):
+        in_turn = (handover, ProvenanceHooks(blocks), TerminalHooks(), tracking, WholeFileHooks(), claims, checks)
+        for hooks in in_turn:
             context._hook_manager.register(hooks)
+
+
+def _may_need_studies() -> bool:
+    """Whether the studies' many nodes are wanted: half a second to wire. Kedro notes which pipelines a run asks for."""
+    requested = getattr(pipelines, "_requested_pipelines", None)
+    return requested is None or not {"sample_size", "seeds"}.isdisjoint(requested)

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,18 +13,19 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
-from pydantic import BaseModel
 
 from convnets.datasets.damage import count_classes, find_damage
 from convnets.datasets.images import ImageFolderDataset
-from convnets.errors import DamagedResultError, DataError, MissingResultError
+from convnets.errors import DamagedResultError, DataError, MissingResultError, ParameterError
 from convnets.hooks.claims import FOLDER
 from convnets.hooks.whole_files import is_local_file
 from convnets.outputs import check_outputs, check_space, check_writable
-from convnets.parameters import NETWORKS, Dataset
+from convnets.parameters import NETWORKS, Classifier, Dataset, Network
 from convnets.pipelines.classifier.nodes import build_model, reshape_images
 from convnets.pipelines.convolution.operation import choose_image
 from convnets.pipelines.preparation.nodes import load_test_set, load_training_set
+from convnets.pipelines.translation.nodes import choose_digit
+from convnets.studies import StudyTraining
 
 
 class CheckHooks:
@@ -33,14 +34,16 @@ class CheckHooks:
     It changes nothing, and loads TensorFlow where networks are run.
     """
 
-    def __init__(self, parameters: BaseModel, outputs: Path) -> None:
+    def __init__(self, parameters: Any, trainings: Mapping[str, StudyTraining], outputs: Path) -> None:
         """Note what is checked.
 
         Args:
             parameters: As `check_parameters` returns them.
+            trainings: Of the studies, as `plan_trainings` returns them.
             outputs: The folder of results.
         """
-        self._parameters: Any = parameters
+        self._parameters = parameters
+        self._classifiers = {network: getattr(parameters, network) for network in NETWORKS} | dict(trainings)
         self._outputs = outputs
 
     @hook_impl
@@ -56,7 +59,9 @@ class CheckHooks:
         check_outputs(pipeline, catalog)
         check_writable(self._outputs / FOLDER / "claims", "the note of who works on them")
         if "raw_train_images" in images:
-            check_networks(pipeline, images["raw_train_images"], self._parameters, self._outputs)
+            trained = {name: self._classifiers[name] for name in self._classifiers if is_run(pipeline, name)}
+            check_samples(images["raw_train_images"], trained, self._parameters.dataset)
+            check_networks(trained, images["raw_train_images"], self._parameters, self._outputs)
 
     @hook_impl
     def on_node_error(self, error: Exception, node: Node, catalog: DataCatalog) -> None:
@@ -79,7 +84,7 @@ def check_data(pipeline: Pipeline, catalog: DataCatalog, parameters: Any) -> dic
     Raises:
         DatasetError: As of `IDXDataset.load`.
         DataError: As of `load_training_set`.
-        ParameterError: As of `choose_image`.
+        ParameterError: As of `choose_image` and `choose_digit`.
     """
     raw = {name: catalog.load(name) for name in sorted(pipeline.inputs()) if name.startswith("raw_")}
     for part, load in (("train", load_training_set), ("test", load_test_set)):
@@ -90,16 +95,42 @@ def check_data(pipeline: Pipeline, catalog: DataCatalog, parameters: Any) -> dic
             except DataError as error:
                 name_files(error, names, catalog)
                 raise
-    if "params:convolution" in pipeline.inputs() and "raw_test_images" in raw:
-        choose_image(raw["raw_test_images"][: parameters.dataset.test_samples], parameters.convolution)
+    if "raw_test_images" in raw:
+        test_images = raw["raw_test_images"][: parameters.dataset.test_samples]
+        if "params:convolution" in pipeline.inputs():
+            choose_image(test_images, parameters.convolution)
+        if "params:translation" in pipeline.inputs():
+            choose_digit(test_images, parameters.translation)
     return raw
 
 
-def check_networks(pipeline: Pipeline, images: np.ndarray, parameters: Any, outputs: Path) -> None:
+def is_run(pipeline: Pipeline, namespace: str) -> bool:
+    """Whether a pipeline has nodes of a namespace."""
+    return any(node.namespace == namespace for node in pipeline.nodes)
+
+
+def check_samples(images: np.ndarray, classifiers: Mapping[str, Classifier], dataset: Dataset) -> None:
+    """Check that there are as many training images as trainings of a study choose.
+
+    Args:
+        images: (n, height, width): the training images.
+        classifiers: By name, the trainings.
+        dataset: Its `train_samples` is used.
+
+    Raises:
+        ParameterError: There are not.
+    """
+    there = len(images[: dataset.train_samples])
+    wanted = max((getattr(classifier, "samples", None) or 0 for classifier in classifiers.values()), default=0)
+    if wanted > there:
+        raise ParameterError(f"sample_size.samples has {wanted}; allowed: 1 to {there}, the number of training images")
+
+
+def check_networks(classifiers: Mapping[str, Classifier], images: np.ndarray, parameters: Any, outputs: Path) -> None:
     """Check that every network that is trained fits the images, and that there is space for what trainings make.
 
     Args:
-        pipeline: What will be run.
+        classifiers: By name, what is trained.
         images: (n, height, width): the training images, of which the size counts.
         parameters: As `check_parameters` returns them.
         outputs: The folder of results.
@@ -109,12 +140,13 @@ def check_networks(pipeline: Pipeline, images: np.ndarray, parameters: Any, outp
         OutputError: As of `check_space`.
     """
     sizes = []
-    for name in NETWORKS:
-        if any(node.namespace == name for node in pipeline.nodes):
-            classifier = getattr(parameters, name)
-            inputs, _ = reshape_images(images[:1], images[:1], classifier.network)
-            model = build_model(inputs, classifier.network, parameters.dataset, parameters.seed)
-            sizes.append((model.count_params(), classifier.training.optimizer))
+    models: dict[Network, int] = {}
+    for classifier in classifiers.values():
+        network = classifier.network
+        if network not in models:
+            inputs, _ = reshape_images(images[:1], images[:1], network)
+            models[network] = build_model(inputs, network, parameters.dataset, parameters.seed).count_params()
+        sizes.append((models[network], classifier.training.optimizer))
     check_space(outputs, sizes)
 
 

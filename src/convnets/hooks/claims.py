@@ -6,6 +6,7 @@ import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from filelock import FileLock, Timeout
@@ -18,6 +19,7 @@ from rich.console import Console
 from convnets.hooks.whole_files import is_local_file
 
 FOLDER = ".running"  # in the folder of results
+RUNNERS_ELSEWHERE = ("DaskRunner",)  # whose processes claim what they work on
 
 
 class Claims:
@@ -38,9 +40,11 @@ class Claims:
         self._catalog = catalog
 
     @hook_impl
-    def before_pipeline_run(self, pipeline: Pipeline) -> None:
+    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
         """Claim the pipeline's namespaces, in one order in every process; wait for those that another run works on."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        if run_params["runner"] in RUNNERS_ELSEWHERE:
+            return
         for name in sorted({name for node in pipeline.nodes if (name := run_name(node))}):
             lock = self._lock(name)
             try:

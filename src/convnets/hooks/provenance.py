@@ -15,7 +15,6 @@ from typing import Any
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
-from pydantic import BaseModel
 from rich.console import Console
 
 from convnets.catalog import CatalogOfCurrentResults
@@ -36,9 +35,9 @@ Origin = dict[str, str]
 class ProvenanceHooks:
     """Notes what each result was made from, and has made again what was made from something else."""
 
-    def __init__(self, parameters: BaseModel) -> None:
-        """Note the parameters, as `check_parameters` returns them."""
-        self._parameters = parameters.model_dump(mode="json")
+    def __init__(self, parameters: dict[str, Any]) -> None:
+        """Note the parameters, nested as in `parameters.yml`."""
+        self._parameters = parameters
         self._console = Console(highlight=False, soft_wrap=True)
 
     @hook_impl
@@ -197,6 +196,13 @@ def read_origin(catalog: DataCatalog, name: str) -> Origin:
     except (OSError, ValueError):
         return {}
     return noted if isinstance(noted, dict) else {}
+
+
+def forget_origins(pipeline: Pipeline, catalog: DataCatalog) -> None:
+    """Strike out what a pipeline's outputs were made from, so that all of them are made again."""
+    for name in pipeline.all_outputs():
+        if is_local_file(catalog.get(name)):
+            note_path(catalog, name).unlink(missing_ok=True)
 
 
 def describe_change(before: Origin, now: Origin) -> str:

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from convnets.errors import one_line
+from convnets.hooks.claims import RUNNERS_ELSEWHERE
 from convnets.parameters import NETWORKS
 from convnets.precision import bfloat16_hardware, choose_policy
 
@@ -24,6 +25,7 @@ class TerminalHooks:
         """Say what will be done."""
         self._console = Console(highlight=False, soft_wrap=True)
         self._metrics: dict[str, dict[str, Any]] = {}
+        self._elsewhere = run_params["runner"] in RUNNERS_ELSEWHERE
         self._precision_said = False
         self._idle = True
         names = ", ".join(run_params["pipeline_names"] or ["all networks"])
@@ -69,19 +71,40 @@ class TerminalHooks:
 
     def _note(self, dataset_name: str, data: Any) -> None:
         network, _, name = dataset_name.partition(".")
-        if name == "metrics":
+        if name == "metrics" and network in NETWORKS:
             self._metrics[network] = data
+        if name == "mean_accuracies":
+            self._console.print(mean_accuracies_table(data))
 
     @hook_impl
     def after_pipeline_run(self) -> None:
         """Print the table of results, and where to look next."""
-        if self._idle:
+        if self._idle and not self._elsewhere:
             self._console.print("All is there, made from the same parameters, data and code: nothing was to be done.")
         if self._metrics:
             self._console.print(results_table(self._metrics))
             self._console.print(
                 "Look next: [bold]make viz[/bold] shows the pipeline, [bold]make mlflow[/bold] the runs."
             )
+
+
+def mean_accuracies_table(mean_accuracies: pd.DataFrame) -> Table:
+    """Lay out the means of a study's trainings, a row for each network and number of samples."""
+    title = "Test accuracy, mean over seeds"
+    table = Table(title=title, box=SIMPLE_HEAD, title_justify="left", pad_edge=False, padding=0)
+    sizes = [("samples", "{:,}")] if "samples" in mean_accuracies else []
+    table.add_column("network", no_wrap=True)
+    for heading in (*(heading for heading, _ in sizes), "trainings", "mean (95 %)", "standard deviation"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in mean_accuracies.to_dict("records"):
+        table.add_row(
+            row["network"],
+            *(form.format(row[name]) for name, form in sizes),
+            str(row["trainings"]),
+            f"{row['test_accuracy']:.4f} ({row['test_accuracy_low']:.4f} to {row['test_accuracy_high']:.4f})",
+            f"{row['test_accuracy_sd']:.4f}",
+        )
+    return table
 
 
 def results_table(metrics: dict[str, dict[str, Any]]) -> Table:

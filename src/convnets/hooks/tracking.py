@@ -19,6 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
+from urllib.parse import quote
 from urllib.request import urlopen
 
 import numpy as np
@@ -28,7 +29,6 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
-from pydantic import BaseModel
 
 from convnets.errors import TrackingError, one_line
 from convnets.figures import INK, network_colour
@@ -36,7 +36,6 @@ from convnets.hooks.checks import stored_path
 from convnets.hooks.claims import Claims, command_to_go_on, run_name
 from convnets.hooks.whole_files import PREFIX
 from convnets.outputs import check_writable
-from convnets.parameters import NETWORKS
 from convnets.precision import choose_policy
 
 if TYPE_CHECKING:
@@ -59,19 +58,21 @@ QUIET_AND_QUICK = {"MLFLOW_LOGGING_LEVEL": "WARNING", "MLFLOW_HTTP_REQUEST_MAX_R
 class TrackingHooks:
     """Opens, fills and closes MLflow runs as Kedro runs nodes and saves data sets."""
 
-    def __init__(self, project_path: Path, settings: dict[str, str], parameters: BaseModel, claims: Claims) -> None:
+    def __init__(
+        self, project_path: Path, settings: dict[str, str], parameters: dict[str, Any], claims: Claims
+    ) -> None:
         """Open and import nothing until a pipeline runs.
 
         Args:
             project_path: Where a local store is.
             settings: `uri`, `artifacts` and `experiment`, as in `conf/base/tracking.yml`.
-            parameters: As `check_parameters` returns them.
+            parameters: Nested, as in `parameters.yml`, with a block for each training of a study.
             claims: The namespaces that this process works on.
         """
         self._claims = claims
         self._project_path = project_path
         self._settings = settings
-        self._parameters = parameters.model_dump(mode="json")
+        self._parameters = parameters
         self._lock = threading.RLock()
 
     @hook_impl
@@ -219,6 +220,7 @@ class TrackingHooks:
         failed = self._failed or {namespace for namespace in self._at_work.values() if namespace}
         self._close_runs("FAILED", failed)
         self._close_runs("KILLED")
+        self._close_runs_of_others()
         atexit.unregister(self._close_runs)
 
     @hook_impl(trylast=True)
@@ -231,6 +233,7 @@ class TrackingHooks:
         for namespace in sorted(self._unrecorded):
             self._attempt(self._open_run, namespace)
         self._close_runs("FINISHED")
+        self._close_runs_of_others()
         atexit.unregister(self._close_runs)
         if self._lost:
             raise TrackingError(
@@ -239,6 +242,11 @@ class TrackingHooks:
                 "MLflow; when it can be used again, "
                 f"`{command_to_go_on()}` records them"
             )
+
+    def _close_runs_of_others(self) -> None:
+        """Close what processes that this run has started, and that were killed, have left open."""
+        if self._unsaved.keys() - {None}:
+            self._attempt(self._close_dead_runs)
 
     def _close_runs(self, status: str, namespaces: Iterable[str] | None = None) -> None:
         with self._lock:
@@ -259,10 +267,12 @@ class TrackingHooks:
         tags = self._tags(namespace) | {CLAIM: self._claims.note_run(namespace, self._uri)}
         run_id: str = self._client.create_run(self._experiment_id, run_name=namespace, tags=tags).info.run_id
         self._run_ids[namespace] = run_id
-        nested = {"dataset": self._parameters["dataset"], **self._parameters.get(namespace, {})}
-        if namespace in NETWORKS:
-            nested |= {name: self._parameters[name] for name in ("seed", "steps_per_execution")}
+        block = self._parameters.get(namespace, {})
+        nested = {"dataset": self._parameters["dataset"]}
+        if "training" in block:
+            nested |= {name: self._parameters[name] for name in ("seed", "steps_per_execution", "strategy")}
             nested["precision"] = choose_policy(self._parameters["precision"])
+        nested |= block
         flat = pd.json_normalize(nested, sep=".").iloc[0].to_dict()
         self._client.log_batch(
             run_id,
@@ -292,13 +302,29 @@ class TrackingHooks:
             "kedro.pipelines": ",".join(self._run_params["pipeline_names"] or ["__default__"]),
             "mlflow.source.name": "kedro run",
             "mlflow.source.type": "LOCAL",
-            "mlflow.runColor": network_colour(namespace) if namespace in NETWORKS else INK,
         }
+        if network := self._parameters.get(namespace, {}).get("network"):
+            tags |= {"network": network["name"], "mlflow.runColor": network_colour(network["name"])}
+        else:
+            tags |= {"mlflow.runColor": INK}
+        tags |= self._study_tags(namespace)
         if commit := git_commit(self._project_path):
             tags["mlflow.source.git.commit"] = commit
         return tags | {
             f"sha256.{item.dataset.name}": json.loads(item.dataset.source)["sha256"] for item in self._inputs.values()
         }
+
+    def _study_tags(self, namespace: str) -> dict[str, str]:
+        """What the runs of a study are found by, and where its summary finds them."""
+        block = self._parameters.get(namespace, {})
+        if study := block.get("study"):
+            samples = block["samples"] or self._parameters["dataset"]["train_samples"] or "all"
+            return {"study": study, "samples": str(samples), "seed": str(block["seed"])}
+        if any(other.get("study") == namespace for other in self._parameters.values() if isinstance(other, dict)):
+            search = f"tags.study = '{namespace}' AND attributes.status = 'FINISHED'"
+            link = f"#/experiments/{self._experiment_id}/runs?searchFilter={quote(search)}"
+            return {"mlflow.note.content": f"[The trainings of this study]({link}): `{search}`"}
+        return {}
 
     def _dataset_input(self, name: str, data: np.ndarray, context: str) -> Any:
         from mlflow.entities import Dataset, DatasetInput, InputTag

@@ -1,6 +1,8 @@
 """Files appear whole: each is written beside its place and then takes it; no interruption leaves half of one."""
 
 import os
+import platform
+import re
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -9,6 +11,7 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
 PREFIX = ".unfinished-"
+UNFINISHED = re.compile(re.escape(PREFIX) + r"(?P<process>\d+)@(?P<machine>[^+]*)\+.+")
 
 
 class WholeFileHooks:
@@ -22,8 +25,7 @@ class WholeFileHooks:
         datasets: list[Any] = [catalog.get(name) for name in pipeline.datasets()]
         for folder in {Path(dataset._filepath).parent for dataset in datasets if is_local_file(dataset)}:
             for unfinished in (*folder.glob(f"{PREFIX}*"), *folder.glob(f".*/{PREFIX}*")):  # results and notes on them
-                process = unfinished.name.removeprefix(PREFIX).partition("-")[0]
-                if not is_alive(int(process)):
+                if is_left_behind(unfinished.name):
                     unfinished.unlink(missing_ok=True)
 
     @hook_impl
@@ -32,7 +34,7 @@ class WholeFileHooks:
         dataset: Any = self._catalog.get(dataset_name)
         if is_local_file(dataset):
             final = self._final[dataset_name] = dataset._filepath
-            dataset._filepath = final.with_name(f"{PREFIX}{os.getpid()}-{final.name}")
+            dataset._filepath = final.with_name(unfinished_name(final.name))
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str) -> None:
@@ -51,9 +53,20 @@ class WholeFileHooks:
             dataset._filepath = final
 
 
+def unfinished_name(name: str) -> str:
+    """What a file is called while this process writes it; a folder may be shared with other machines."""
+    return f"{PREFIX}{os.getpid()}@{platform.node()}+{name}"
+
+
+def is_left_behind(name: str) -> bool:
+    """Whether a name is that of a file which a process of this machine wrote until it was killed."""
+    owner = UNFINISHED.fullmatch(name)
+    return bool(owner and owner["machine"] == platform.node() and not is_alive(int(owner["process"])))
+
+
 def write_whole(path: Path, text: str) -> None:
     """Write a text file that nobody ever sees in part, whoever else writes it at the same time."""
-    unfinished = path.with_name(f"{PREFIX}{os.getpid()}-{path.name}")
+    unfinished = path.with_name(unfinished_name(path.name))
     unfinished.write_text(text)
     unfinished.replace(path)
 

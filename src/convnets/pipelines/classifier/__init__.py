@@ -1,5 +1,5 @@
 """Build, train and evaluate a network: one pipeline, instantiated for each of them."""
 
-from convnets.pipelines.classifier.pipeline import create_pipeline
+from convnets.pipelines.classifier.pipeline import SHARED_PARAMETERS, create_pipeline, wire
 
-__all__ = ["create_pipeline"]
+__all__ = ["SHARED_PARAMETERS", "create_pipeline", "wire"]

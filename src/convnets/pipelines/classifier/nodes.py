@@ -95,7 +95,9 @@ def summarize_model(untrained_model: Model) -> tuple[str, pd.DataFrame]:
     return "\n".join(lines) + "\n", layers
 
 
-def compile_model(untrained_model: Model, training: Training, precision: str, steps_per_execution: int) -> Model:
+def compile_model(
+    untrained_model: Model, training: Training, precision: str, steps_per_execution: int, strategy: str = "default"
+) -> Model:
     """The lecture's compilation step, and what only changes how fast a network learns.
 
     Args:
@@ -104,6 +106,8 @@ def compile_model(untrained_model: Model, training: Training, precision: str, st
         precision: `auto`, `float32` or `mixed_bfloat16`: weights stay in float32, all layers but the last compute in
             bfloat16.
         steps_per_execution: How many gradient steps TensorFlow takes at a time.
+        strategy: `default`: on one device; `mirrored`: on all GPUs of the machine, each with its share of every batch
+            and a copy of the weights (where there is no GPU: on all of TensorFlow's CPU devices).
 
     Returns:
         A copy of the network, ready to be trained.
@@ -116,33 +120,53 @@ def compile_model(untrained_model: Model, training: Training, precision: str, st
         dtype = "float32" if layer.name == untrained_model.layers[-1].name else policy
         return layer.from_config({**layer.get_config(), "dtype": dtype})
 
-    model = keras.models.clone_model(untrained_model, clone_function=with_policy)
-    model.set_weights(untrained_model.get_weights())
-    # TensorFlow remembers each new name of a variable: those of an optimizer without a name of its own bear its number.
-    optimizer = keras.optimizers.get({"class_name": training.optimizer, "config": {"name": training.optimizer}})
-    model.compile(
-        optimizer=optimizer,
-        loss=training.loss,
-        metrics=["accuracy"],
-        steps_per_execution=steps_per_execution,
-        jit_compile=False,  # XLA's convolutions are slower on a processor
-    )
+    with _choose_strategy(strategy).scope():
+        model = keras.models.clone_model(untrained_model, clone_function=with_policy)
+        model.set_weights(untrained_model.get_weights())
+        # TensorFlow remembers each new name of a variable: those of an optimizer without a name bear its number.
+        optimizer = keras.optimizers.get({"class_name": training.optimizer, "config": {"name": training.optimizer}})
+        model.compile(
+            optimizer=optimizer,
+            loss=training.loss,
+            metrics=["accuracy"],
+            steps_per_execution=steps_per_execution,
+            jit_compile=False,  # XLA's convolutions are slower on a processor
+        )
     return model
+
+
+def _choose_strategy(strategy: str) -> Any:
+    import tensorflow as tf
+
+    if strategy == "default":
+        return tf.distribute.get_strategy()
+    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    return tf.distribute.MirroredStrategy([device.name for device in devices])
 
 
 def start_or_resume(compiled_model: Model, training: Training, last_checkpoint: Checkpoint | None) -> Checkpoint:
     """Choose where the training begins.
 
     Args:
-        compiled_model: Untrained.
+        compiled_model: Untrained; changed, where there is a checkpoint.
         training: Its epochs are used.
         last_checkpoint: Of a training with the same parameters, data and code that was interrupted; `None`: there is
             none, or the training shall start afresh.
 
     Returns:
-        The last checkpoint, or the untrained model and an empty log.
+        The compiled model, with the weights and the optimizer's state of the last checkpoint, and its log; or
+        untrained, with an empty log.
     """
-    return last_checkpoint or Checkpoint(compiled_model, pd.DataFrame(), training.epochs)
+    if last_checkpoint is None:
+        return Checkpoint(compiled_model, pd.DataFrame(), training.epochs)
+    interrupted, log, _ = last_checkpoint
+    with compiled_model.distribute_strategy.scope():
+        compiled_model.set_weights(interrupted.get_weights())
+        optimizer = compiled_model.optimizer
+        optimizer.build(compiled_model.trainable_variables)
+        for variable, value in zip(optimizer.variables, interrupted.optimizer.variables, strict=True):
+            variable.assign(value)
+    return Checkpoint(compiled_model, log, training.epochs)
 
 
 def train(
@@ -170,8 +194,9 @@ def train(
     validation = batches(held_back, PREDICTION_BATCH) if len(held_back[0]) else None
 
     model, log, _ = starting_point
-    # Keras sums gradients over replicas, here over one, by an operation whose graph TensorFlow never lets go.
-    model.optimizer._all_reduce_sum_gradients = list
+    if model.distribute_strategy.num_replicas_in_sync == 1:
+        # Keras sums gradients over replicas, here over one, by an operation whose graph TensorFlow never lets go.
+        model.optimizer._all_reduce_sum_gradients = list
     if _trained:  # and still in memory, if only as cycles, whose weights and graphs Python's collector does not see
         gc.collect()
     _trained.add(model)

@@ -5,7 +5,13 @@ from kedro.pipeline import Node, Pipeline
 from convnets.pipelines.classifier import figures, nodes
 
 SHARED_DATA = {"train_images", "train_labels", "test_images", "test_labels"}
-SHARED_PARAMETERS = {"params:dataset", "params:precision", "params:seed", "params:steps_per_execution"}
+SHARED_PARAMETERS = {
+    "params:dataset",
+    "params:precision",
+    "params:seed",
+    "params:steps_per_execution",
+    "params:strategy",
+}
 
 
 def create_pipeline(network: str) -> Pipeline:
@@ -17,6 +23,11 @@ def create_pipeline(network: str) -> Pipeline:
     Returns:
         The pipeline.
     """
+    return Pipeline(wire(), inputs=SHARED_DATA, parameters=SHARED_PARAMETERS, namespace=network)
+
+
+def wire() -> Pipeline:
+    """Wire a network of any name: what is shared and what is its own is for a namespace to say."""
     return Pipeline(
         [
             Node(
@@ -42,7 +53,13 @@ def create_pipeline(network: str) -> Pipeline:
             ),
             Node(
                 nodes.compile_model,
-                inputs=["untrained_model", "params:training", "params:precision", "params:steps_per_execution"],
+                inputs=[
+                    "untrained_model",
+                    "params:training",
+                    "params:precision",
+                    "params:steps_per_execution",
+                    "params:strategy",
+                ],
                 outputs="compiled_model",
                 name="compile_model",
             ),
@@ -126,8 +143,5 @@ def create_pipeline(network: str) -> Pipeline:
                 outputs="first_prediction_figure",
                 name="plot_first_prediction",
             ),
-        ],
-        inputs=SHARED_DATA,
-        parameters=SHARED_PARAMETERS,
-        namespace=network,
+        ]
     )

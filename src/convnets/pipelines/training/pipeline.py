@@ -1,0 +1,83 @@
+"""The pipeline of one training of a study, and of all its trainings together."""
+
+from collections.abc import Sequence
+
+from kedro.pipeline import Node, Pipeline
+
+from convnets.pipelines import across_namespaces, classifier, preparation
+from convnets.pipelines.preparation.nodes import load_training_set
+from convnets.pipelines.training import nodes
+
+RAW_DATA = {"raw_train_images", "raw_train_labels", "raw_test_images", "raw_test_labels"}
+
+
+def create_pipeline(training: str) -> Pipeline:
+    """Wire the raw files to the report of a training; it shares no data in memory with others.
+
+    Args:
+        training: Its name, which is the namespace of its nodes, data sets and parameters.
+
+    Returns:
+        The pipeline.
+    """
+    choose = Pipeline(
+        [
+            Node(
+                load_training_set,
+                inputs=["raw_train_images", "raw_train_labels", "params:dataset"],
+                outputs=["all_pixels", "all_labels"],
+                name="load_training_set",
+            ),
+            Node(
+                nodes.choose_samples,
+                inputs=["all_pixels", "all_labels", "params:samples", "params:seed", "params:images_per_epoch"],
+                outputs=["train_pixels", "train_labels"],
+                name="choose_samples",
+            ),
+        ]
+    )
+    prepare = preparation.create_pipeline().only_nodes(
+        "load_test_set", "normalize_train_images", "normalize_test_images"
+    )
+    report = Pipeline(
+        [
+            Node(
+                nodes.report_training,
+                inputs=["metrics", "params:network", "params:samples", "params:seed"],
+                outputs="report",
+                name="report_training",
+            )
+        ]
+    )
+    return Pipeline(
+        choose + prepare + classifier.wire().to_outputs("metrics") + report,
+        inputs=RAW_DATA,
+        parameters=classifier.SHARED_PARAMETERS - {"params:seed"},
+        namespace=training,
+    )
+
+
+def create_study(study: str, trainings: Sequence[str], analysis: Pipeline) -> Pipeline:
+    """Wire the trainings of a study to the table of all, to that of means, and to what the study makes of them.
+
+    Args:
+        study: Its name, which is the namespace of what is made of all its trainings.
+        trainings: Their names, as `plan_trainings` gives them.
+        analysis: From `trainings` and `mean_accuracies` to further tables and figures.
+
+    Returns:
+        The pipeline.
+    """
+    reports = [f"{name}.report" for name in trainings]
+    with across_namespaces():
+        gather = Node(nodes.gather_reports, inputs=reports, outputs="trainings", name="gather_reports")
+        summarize = Node(
+            nodes.summarize_trainings, inputs="trainings", outputs="mean_accuracies", name="summarize_trainings"
+        )
+        summary = Pipeline(
+            Pipeline([gather, summarize]) + analysis,
+            inputs=set(reports),
+            parameters={"params:dataset"},
+            namespace=study,
+        )
+        return Pipeline([*(create_pipeline(name) for name in trainings), summary])

@@ -1,0 +1,91 @@
+"""The figures of the study of shifted test images."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from convnets.figures import INK, network_colour, network_marker, new_figure, plot_image_grid, soften
+from convnets.parameters import Dataset, Translation
+from convnets.pipelines.translation.nodes import choose_digit, shift_images
+
+COLUMNS = 9
+
+
+def plot_accuracies(accuracies: pd.DataFrame, ink: pd.DataFrame, dataset: Dataset) -> Figure:
+    """Draw accuracy against the distance by which the test images are shifted.
+
+    Args:
+        accuracies: As `gather_accuracies` returns them.
+        ink: As `measure_ink` returns it.
+        dataset: Its `name` and `class_names` are used.
+
+    Returns:
+        The figure: of each network the mean over the directions, and from the worst direction to the best, both with
+        their 95 % interval.
+    """
+    figure = new_figure(f"Test accuracy on {dataset.name}, shifted", width=9, height=5)
+    axes = figure.subplots()
+    for network, table in accuracies.groupby("network", sort=False):
+        by_distance = table.groupby("distance").agg(
+            test_accuracy=("test_accuracy", "mean"),
+            low=("test_accuracy_low", "min"),
+            high=("test_accuracy_high", "max"),
+        )
+        colour = network_colour(str(network))
+        axes.fill_between(by_distance.index, by_distance["low"], by_distance["high"], color=colour, alpha=0.18, lw=0)
+        axes.plot(
+            by_distance.index,
+            by_distance["test_accuracy"],
+            marker=network_marker(str(network)),
+            color=colour,
+            label=f"{network}: mean of eight directions; band: worst to best, with 95 % interval",
+        )
+    axes.plot(ink["distance"], ink["ink"], ":", color=INK, label="share of the ink that is still in the image")
+    axes.axhline(1 / len(dataset.class_names), color=INK, linewidth=0.8, linestyle="--", label="guessing")
+    axes.set(xlabel="distance (pixels)", ylabel="test accuracy", ylim=(0, 1.02))
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    soften(axes)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", fontsize="small")
+    return figure
+
+
+def plot_moving_digit(
+    test_images: np.ndarray,
+    test_labels: np.ndarray,
+    dataset: Dataset,
+    translation: Translation,
+    **answers: pd.DataFrame,
+) -> Figure:
+    """Draw one digit as it moves, and what each network answers.
+
+    Args:
+        test_images: (m, height, width), float32.
+        test_labels: (m,), uint8.
+        dataset: Its `class_names` are used.
+        translation: Its `distances`, `image` and `direction` are used.
+        **answers: Of each network, as `follow_digit` returns them.
+
+    Returns:
+        The figure.
+    """
+    image = choose_digit(test_images, translation)
+    label = dataset.class_names[test_labels[translation.image]]
+    said = {network: table.to_dict("records") for network, table in answers.items()}
+    return plot_image_grid(
+        f"Test image {translation.image} of {dataset.name}, a {label}, moves {translation.direction}: the answers",
+        images=[shift_images(image, distance, translation.direction)[0] for distance in translation.distances],
+        captions=[f"{distance} pixels" for distance in translation.distances],
+        columns=COLUMNS,
+        answers=[
+            {
+                network: (f"{rows[place]['predicted']} ({rows[place]['probability']:.2f})", _is(label, rows[place]))
+                for network, rows in said.items()
+            }
+            for place in range(len(translation.distances))
+        ],
+    )
+
+
+def _is(label: str, answer: dict[str, object]) -> bool:
+    return answer["predicted"] == label

@@ -1,0 +1,1 @@
+"""Many trainings on many machines: a pipeline's namespaces as tasks of Dask distributed."""

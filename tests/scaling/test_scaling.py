@@ -1,0 +1,224 @@
+"""Studies on Dask: a real scheduler, two real workers and a real MLflow server as processes, and what is killed."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import urlopen
+
+import mlflow
+import pandas as pd
+import psutil
+import pytest
+from mlflow.entities import Run
+
+from convnets.errors import ScalingError
+from convnets.parameters import NETWORKS
+from convnets.scaling.runner import refuse_store_out_of_reach
+from support import RUN_TIMEOUT, Project, free_port, wait_until
+
+SEEDS = ("run", "--env", "test", "--pipeline", "seeds")
+DASK = ("--config", "conf/dask/run.yml")
+MEASURED = ["network", "seed", "test_accuracy", "test_loss"]
+TRAININGS = [f"seeds-{network}-{seed}" for network in NETWORKS for seed in (1, 2)]
+
+
+@contextmanager
+def running(*command: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A server, for as long as it is wanted."""
+    bin_folder = Path(sys.executable).parent
+    with (folder / f"{command[0]}.log").open("ab") as log:
+        process = subprocess.Popen(  # noqa: S603 - installed with the project
+            [str(bin_folder / command[0]), *command[1:]], cwd=folder, stdout=log, stderr=log, start_new_session=True
+        )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+        process.wait(timeout=60)
+
+
+def tasks_of(project: Project) -> dict[str, psutil.Process]:
+    """The processes of a project's tasks, by namespace."""
+    found = {}
+    for process in psutil.process_iter(["cmdline", "cwd"]):
+        command = process.info["cmdline"] or []
+        if "convnets.scaling.task" in command and process.info["cwd"] == str(project.path):
+            found[command[-1]] = process
+    return found
+
+
+def runs_of(uri: str) -> list[Run]:
+    client = mlflow.MlflowClient(uri)
+    experiment = client.get_experiment_by_name("convnets-test")
+    assert experiment is not None
+    return list(client.search_runs([experiment.experiment_id]))
+
+
+def table_of(project: Project) -> pd.DataFrame:
+    return pd.read_csv(project.path / "data/test/08_reporting/seeds.csv")
+
+
+@pytest.fixture(scope="module")
+def sequential(new_project) -> Project:  # type: ignore[no-untyped-def]
+    project: Project = new_project()
+    project.kedro(*SEEDS)
+    return project
+
+
+def test_a_study_says_what_it_found_and_each_of_its_trainings_is_a_run(sequential: Project) -> None:
+    table = table_of(sequential)
+    assert list(table.columns) == ["network", "seed", "test_accuracy", "test_loss", "fit_seconds"]
+    assert table[["network", "seed"]].to_numpy().tolist() == [
+        [network, seed] for network in NETWORKS for seed in (1, 2)
+    ]
+    reports = sequential.path / "data/test/08_reporting"
+    means = pd.read_csv(reports / "seeds_means.csv")
+    assert means["test_accuracy"].tolist() == pytest.approx(
+        table.groupby("network", sort=False)["test_accuracy"].mean().tolist()
+    )
+    assert len(pd.read_csv(reports / "seeds_tests.csv")) == 3
+    assert (reports / "seeds.png").stat().st_size > 10_000
+
+    client = mlflow.MlflowClient(sequential.store)
+    experiment = client.get_experiment_by_name("convnets-test")
+    assert experiment is not None
+    found = client.search_runs([experiment.experiment_id], "tags.study = 'seeds'")
+    assert {run.info.run_name: run.info.status for run in found} == dict.fromkeys(TRAININGS, "FINISHED")
+    (run,) = (run for run in found if run.info.run_name == "seeds-cnn-2")
+    assert (run.data.tags["network"], run.data.tags["seed"], run.data.tags["samples"]) == ("cnn", "2", "1000")
+    assert (run.data.params["seed"], run.data.params["training.epochs"]) == ("2", "2")
+    expected = table[(table["network"] == "cnn") & (table["seed"] == 2)]
+    assert run.data.metrics["test_accuracy"] == pytest.approx(expected["test_accuracy"].item())
+    assert [metric.step for metric in client.get_metric_history(run.info.run_id, "loss")] == [1, 2]
+    (summary,) = client.search_runs([experiment.experiment_id], "attributes.run_name = 'seeds'")
+    assert "tags.study%20%3D%20%27seeds%27" in summary.data.tags["mlflow.note.content"]
+    assert "seeds.csv" in {item.path for item in client.list_artifacts(summary.info.run_id)}
+
+
+def test_two_workers_do_what_one_process_does_whatever_is_killed(project: Project, sequential: Project) -> None:
+    port, tracking = free_port(), free_port()
+    scheduler, server = f"tcp://127.0.0.1:{port}", f"http://127.0.0.1:{tracking}"
+    store = ("--backend-store-uri", f"sqlite:///{project.path}/server.db", "--artifacts-destination", "served")
+    address = ("--host", "127.0.0.1", "--port", str(tracking), "--workers", "1")
+    a_worker = ("dask", "worker", scheduler, "--nthreads", "1", "--no-dashboard")
+    with (
+        running("mlflow", "server", *store, *address, folder=project.path),
+        running("dask", "scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard", folder=project.path),
+        running(*a_worker, "--no-nanny", folder=project.path) as victim,
+        running(*a_worker, folder=project.path),
+    ):
+        wait_until(lambda: urlopen(f"{server}/health", timeout=5).status == 200, RUN_TIMEOUT)  # noqa: S310 - loopback
+        run = project.start(
+            *SEEDS, *DASK, "--params", f"dask.scheduler={scheduler}", variables={"MLFLOW_TRACKING_URI": server}
+        )
+        wait_until(lambda: any(run.info.status == "RUNNING" for run in _runs_if_any(server)), RUN_TIMEOUT)
+        lost = dict(tasks_of(project))
+        first, *_ = lost.values()
+        first.kill()
+        os.kill(victim.pid, signal.SIGKILL)
+        psutil.wait_procs(lost.values(), timeout=60)
+        assert not [process for process in lost.values() if _is_child_of(process, victim.pid)]
+        output, _ = run.communicate(timeout=RUN_TIMEOUT)
+        assert run.returncode == 0, output
+        assert "done=7" in output
+
+        pd.testing.assert_frame_equal(table_of(project)[MEASURED], table_of(sequential)[MEASURED], check_exact=True)
+        runs = runs_of(server)
+        assert {run.info.status for run in runs} == {"FINISHED", "KILLED"}
+        finished = [run for run in runs if run.info.status == "FINISHED"]
+        assert sorted(run.info.run_name for run in finished) == sorted([*TRAININGS, "seeds"])
+        assert len({run.data.tags["kedro.run"] for run in finished}) == 1
+        assert not (project.path / "mlflow.db").exists()
+        assert list((project.path / "served").rglob("seeds.csv"))
+    assert not tasks_of(project)
+
+
+def _runs_if_any(server: str) -> list[Run]:
+    return runs_of(server) if mlflow.MlflowClient(server).get_experiment_by_name("convnets-test") else []
+
+
+def _is_child_of(process: psutil.Process, worker: int) -> bool:
+    try:
+        return bool(process.is_running() and process.ppid() == worker)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_what_keeps_failing_fails_alone_and_can_be_made_up_for(project: Project, sequential: Project) -> None:
+    two = ("--namespaces", "seeds-fcn-1,seeds-fcn-2")
+    run = project.start(*SEEDS, *DASK, *two, "--params", "dask.retries=0,dask.workers=2")
+    wait_until(lambda: "seeds-fcn-2" in tasks_of(project), RUN_TIMEOUT)
+    tasks_of(project)["seeds-fcn-2"].kill()
+    output, _ = run.communicate(timeout=RUN_TIMEOUT)
+    assert run.returncode == 1, output
+    assert "seeds-fcn-2 failed: its process was ended by signal 9" in output
+    assert "--only-missing-outputs" in output
+    reports = project.path / "data/test/08_reporting/seeds"
+    assert [path.name for path in reports.glob("*.csv")] == ["fcn-1.csv"]
+    made = (reports / "fcn-1.csv").stat().st_mtime_ns
+
+    project.kedro(*SEEDS, *two, "--only-missing-outputs")
+    assert (reports / "fcn-1.csv").stat().st_mtime_ns == made
+    assert (
+        pd.read_csv(reports / "fcn-2.csv")["test_loss"].item()
+        == table_of(sequential).query("network == 'fcn' and seed == 2")["test_loss"].item()
+    )
+    assert not [run for run in runs_of(project.store) if run.info.status == "RUNNING"]
+
+
+def test_data_in_memory_does_not_go_from_one_process_to_another(project: Project) -> None:
+    output = project.kedro("run", "--env", "test", *DASK, status=1)
+    assert "is kept in memory, and would go from" in output.splitlines()[-1]
+    assert "Traceback" not in output
+    assert not (project.path / "data/test/06_models").exists()
+
+
+def test_a_scheduler_that_does_not_answer_is_named(project: Project) -> None:
+    nobody = f"tcp://127.0.0.1:{free_port()}"
+    output = project.kedro(*SEEDS, *DASK, "--params", f"dask.scheduler={nobody}", status=1)
+    assert f"No Dask scheduler answers at {nobody}" in output.splitlines()[-1]
+    assert not (project.path / "data/test/06_models").exists()
+
+
+def test_workers_elsewhere_need_a_server_for_their_runs() -> None:
+    refuse_store_out_of_reach(None, "sqlite:////project/mlflow.db")
+    refuse_store_out_of_reach("tcp://127.0.0.1:8786", "sqlite:////project/mlflow.db")
+    refuse_store_out_of_reach("tls://10.0.0.7:8786", "http://10.0.0.7:5000")
+    with pytest.raises(ScalingError, match=r"Workers of tcp://10\.0\.0\.7:8786 cannot record in sqlite:"):
+        refuse_store_out_of_reach("tcp://10.0.0.7:8786", "sqlite:////project/mlflow.db")
+
+
+MIRRORED = """
+import json, sys
+import tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+from convnets.__main__ import main
+sys.argv = ["convnets", "--env", "test", "--pipeline", "cnn", "--params", sys.argv[1]]
+main()
+"""
+
+
+def test_two_devices_share_the_batches_of_one_training(project: Project) -> None:
+    metrics = {}
+    for strategy in ("default", "mirrored"):
+        done = subprocess.run(  # noqa: S603 - the project's own
+            [sys.executable, "-c", MIRRORED, f"strategy={strategy},precision=float32"],
+            cwd=project.path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=RUN_TIMEOUT,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        metrics[strategy] = json.loads((project.path / "data/test/08_reporting/cnn/metrics.json").read_text())
+        shutil.move(project.path / "data" / "test", project.path / strategy)
+    assert metrics["mirrored"]["test_loss"] == pytest.approx(metrics["default"]["test_loss"], rel=0.02)
+    assert metrics["mirrored"]["test_loss"] != metrics["default"]["test_loss"]

@@ -1,0 +1,49 @@
+"""The trainings that the grids ask for."""
+
+from typing import Any
+
+import pytest
+import yaml
+from kedro.pipeline import Pipeline
+
+from convnets.parameters import check_parameters
+from convnets.pipeline_registry import register_studies
+from convnets.studies import parameter_blocks, plan_trainings
+from support import ROOT
+
+RAW = {"raw_train_images", "raw_train_labels", "raw_test_images", "raw_test_labels"}
+
+
+@pytest.fixture
+def parameters() -> Any:
+    return check_parameters(yaml.safe_load((ROOT / "conf" / "base" / "parameters.yml").read_text()))
+
+
+def test_each_point_of_the_grids_is_a_training_of_each_network(parameters: Any) -> None:
+    trainings = plan_trainings(parameters)
+    of_sizes = [training for training in trainings.values() if training.study == "sample_size"]
+    sizes = parameters.sample_size
+    assert len(of_sizes) == 3 * len(sizes.samples) * len(sizes.seeds)
+    assert len(trainings) - len(of_sizes) == 3 * len(parameters.seeds.seeds)
+    one = trainings["sample_size-cnn_no_pool-300-2"]
+    assert (one.samples, one.seed, one.images_per_epoch) == (300, 2, 12_800)
+    assert one.network == parameters.cnn_no_pool.network
+    assert trainings["seeds-fcn-2"].samples is None
+
+
+def test_a_training_shares_only_raw_files_and_parameters(parameters: Any) -> None:
+    """So that each can run in a process of its own."""
+    trainings = plan_trainings(parameters)
+    blocks = parameter_blocks(trainings)
+    for study, pipeline in register_studies(trainings).items():
+        shared = {name for name in pipeline.inputs() if not name.startswith("params:") and "." not in name}
+        assert shared == RAW
+        for name in (name for name, training in trainings.items() if training.study == study):
+            own: Pipeline = pipeline.filter(node_namespaces=[name])
+            assert {other for other in own.inputs() if not other.startswith("params:")} == {
+                *RAW,
+                f"{name}.last_checkpoint",
+            }
+            needed = {other.split(".")[1] for other in own.inputs() if other.startswith(f"params:{name}.")}
+            assert needed <= blocks[name].keys()
+            assert f"{name}.report" in own.outputs()
