@@ -47,6 +47,9 @@ def test_the_pipelines_are_registered_by_the_names_of_the_networks(idle: Project
         "fcn",
         "prediction",
         "preparation",
+        "sample_size",
+        "seeds",
+        "translation",
     ]
 
 

@@ -127,6 +127,24 @@ REFUSED: dict[str, list[tuple[Any, str]]] = {
         (value, f"validation_split is {value}; allowed: a number from 0 to less than 1.")
         for value in (1, -0.1, float("nan"))
     ],
+    "strategy": [("mirrord", "strategy is 'mirrord' (did you mean mirrored?); allowed: default or mirrored.")],
+    "translation.direction": [
+        ("upright", "translation.direction is 'upright' (did you mean up right?); allowed: right, down right, down,")
+    ],
+    "translation.distances": [
+        ([0, -1], "translation.distances.1 is -1; allowed: one or more whole numbers, 0 or more each, each different."),
+        ("1+1", "translation.distances is '1+1'; allowed: one or more whole numbers, 0 or more each, each different."),
+    ],
+    "sample_size.samples": [([], "sample_size.samples is []; allowed: one or more whole numbers, 1 or more each,")],
+    "sample_size.seeds": [
+        ("1", "sample_size.seeds is '1'; allowed: two or more whole numbers from 0 to 4294967295, each different."),
+        ([1, 1], "sample_size.seeds is [1, 1]; allowed: two or more whole numbers from 0 to"),
+    ],
+    "sample_size.images_per_epoch": [(0, f"sample_size.images_per_epoch is 0; {COUNTS}")],
+    "seeds.seeds": [(7, "seeds.seeds is 7; allowed: two or more whole numbers from 0 to 4294967295, each different.")],
+    "dask.scheduler": [("", "dask.scheduler is ''; allowed: null or the address of a Dask scheduler, as tcp://")],
+    "dask.workers": [(0, f"dask.workers is 0; {COUNTS}")],
+    "dask.retries": [(-1, "dask.retries is -1; allowed: a whole number, 0 or more.")],
     "fcn.trainnig": [({}, "There is no parameter fcn.trainnig: did you mean fcn.training?")],
 }
 

@@ -55,6 +55,12 @@ class _Command(click.Command):
                 "--params: name=value, with a comma between two, and a list as 16+32",
                 context,
             ) from error
+        except (KeyError, TypeError) as error:  # of the file that --config names
+            raise click.UsageError(
+                f"{given}: the file has no section {context.info_name}; allowed for --config: a YAML file with options "
+                "of this command in that section",
+                context,
+            ) from error
 
 
 @cli.command(cls=_Command, params=kedro_run.params)

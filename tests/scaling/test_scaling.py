@@ -17,9 +17,7 @@ import psutil
 import pytest
 from mlflow.entities import Run
 
-from convnets.errors import ScalingError
 from convnets.parameters import NETWORKS
-from convnets.scaling.runner import refuse_store_out_of_reach
 from support import RUN_TIMEOUT, Project, free_port, wait_until
 
 SEEDS = ("run", "--env", "test", "--pipeline", "seeds")
@@ -171,28 +169,6 @@ def test_what_keeps_failing_fails_alone_and_can_be_made_up_for(project: Project,
         == table_of(sequential).query("network == 'fcn' and seed == 2")["test_loss"].item()
     )
     assert not [run for run in runs_of(project.store) if run.info.status == "RUNNING"]
-
-
-def test_data_in_memory_does_not_go_from_one_process_to_another(project: Project) -> None:
-    output = project.kedro("run", "--env", "test", *DASK, status=1)
-    assert "is kept in memory, and would go from" in output.splitlines()[-1]
-    assert "Traceback" not in output
-    assert not (project.path / "data/test/06_models").exists()
-
-
-def test_a_scheduler_that_does_not_answer_is_named(project: Project) -> None:
-    nobody = f"tcp://127.0.0.1:{free_port()}"
-    output = project.kedro(*SEEDS, *DASK, "--params", f"dask.scheduler={nobody}", status=1)
-    assert f"No Dask scheduler answers at {nobody}" in output.splitlines()[-1]
-    assert not (project.path / "data/test/06_models").exists()
-
-
-def test_workers_elsewhere_need_a_server_for_their_runs() -> None:
-    refuse_store_out_of_reach(None, "sqlite:////project/mlflow.db")
-    refuse_store_out_of_reach("tcp://127.0.0.1:8786", "sqlite:////project/mlflow.db")
-    refuse_store_out_of_reach("tls://10.0.0.7:8786", "http://10.0.0.7:5000")
-    with pytest.raises(ScalingError, match=r"Workers of tcp://10\.0\.0\.7:8786 cannot record in sqlite:"):
-        refuse_store_out_of_reach("tcp://10.0.0.7:8786", "sqlite:////project/mlflow.db")
 
 
 MIRRORED = """

@@ -67,14 +67,14 @@ class TerminalHooks:
                 self._console.print(f"{one_line(str(image))} is refused: {one_line(reason)}", markup=False)
         if dataset_name == "predictions_on_images" and len(data):
             self._console.print(predictions_table(data))
+        if dataset_name.endswith(".mean_accuracies"):
+            self._console.print(mean_accuracies_table(data))
         self._note(dataset_name, data)
 
     def _note(self, dataset_name: str, data: Any) -> None:
         network, _, name = dataset_name.partition(".")
         if name == "metrics" and network in NETWORKS:
             self._metrics[network] = data
-        if name == "mean_accuracies":
-            self._console.print(mean_accuracies_table(data))
 
     @hook_impl
     def after_pipeline_run(self) -> None:

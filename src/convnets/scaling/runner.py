@@ -1,5 +1,6 @@
 """The runner that hands a pipeline's namespaces to Dask."""
 
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -7,14 +8,15 @@ from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import click
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import GroupedNodes, Pipeline
 from kedro.runner import AbstractRunner
-from tqdm import tqdm
 
 from convnets.errors import ScalingError
 from convnets.hooks.claims import command_to_go_on
 from convnets.hooks.provenance import forget_origins
+from convnets.progress import progress_bar
 from convnets.scaling.task import RunRequest, run_nodes
 
 if TYPE_CHECKING:
@@ -103,6 +105,9 @@ def connect(scheduler: str | None, workers: int) -> "Iterator[Client]":
         ScalingError: Dask is not installed, or no scheduler answers.
     """
     try:
+        import dask.config
+
+        dask.config.set({"logging.distributed": "error"})  # before Dask distributed sets up its log
         from distributed import Client, LocalCluster
     except ImportError as error:
         raise ScalingError(
@@ -126,7 +131,7 @@ def connect(scheduler: str | None, workers: int) -> "Iterator[Client]":
         ) from error
     with client:
         if not client.scheduler_info()["workers"]:
-            tqdm.write(f"The scheduler has no workers yet: start some with `dask worker {scheduler} --nthreads 1`")
+            click.echo(f"The scheduler has no workers yet: start some with `dask worker {scheduler} --nthreads 1`")
         yield client
 
 
@@ -138,7 +143,7 @@ def wait_for_all(client: "Client", futures: "dict[str, Future]") -> dict[str, st
     """
     failures: dict[str, str] = {}
     waiting = dict(futures)
-    with tqdm(total=len(futures), unit=" namespaces") as bar:
+    with progress_bar(len(futures), "namespaces", "on Dask") as bar:
         while waiting:
             for name in [name for name in waiting if waiting[name].done()]:
                 future = waiting.pop(name)
@@ -148,7 +153,7 @@ def wait_for_all(client: "Client", futures: "dict[str, Future]") -> dict[str, st
             at_work = sum(len(tasks) for tasks in client.processing().values())
             places = sum(worker["nthreads"] for worker in client.scheduler_info()["workers"].values())
             done = len(futures) - len(waiting) - len(failures)
-            bar.set_postfix(done=done, running=min(at_work, places), failed=len(failures))
+            bar.set_postfix(done=done, running=min(at_work, places), failed=len(failures), refresh=sys.stderr.isatty())
             if waiting:
                 time.sleep(SECONDS_BETWEEN_LOOKS)
     return failures

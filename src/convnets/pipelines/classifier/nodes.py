@@ -1,7 +1,6 @@
 """Reshape, build, train, predict and evaluate: what is done with each network."""
 
 import gc
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -13,19 +12,18 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from statsmodels.stats.proportion import proportion_confint
-from tqdm import tqdm
 
 from convnets.datasets.checkpoint import Checkpoint
 from convnets.parameters import Dataset, FullyConnected, Network, Training
 from convnets.pipelines.classifier.feed import batches, shuffled_order
 from convnets.precision import choose_policy
+from convnets.progress import progress_bar
 
 if TYPE_CHECKING:
     from keras import Model
 else:  # Kedro reads the annotations before TensorFlow is wanted
     Model = Any
 
-SECONDS_BETWEEN_LINES = 60  # of a progress bar that goes to a file
 PREDICTION_BATCH = 250
 CALIBRATION_BINS = 10
 SMALLEST_PROBABILITY = 1e-7  # Keras's epsilon: it clips probabilities before it takes their logarithm
@@ -204,12 +202,7 @@ def train(
         yield log, starting_point
     for epoch in range(len(log) + 1, training.epochs + 1):
         shuffled = batches((inputs, labels), training.batch_size, order=shuffled_order(samples, seed, epoch))
-        with tqdm(
-            total=len(shuffled),
-            desc=f"{model.name} epoch {epoch}/{training.epochs}",
-            unit=" batches",
-            mininterval=0.2 if sys.stderr.isatty() else SECONDS_BETWEEN_LINES,
-        ) as bar:
+        with progress_bar(len(shuffled), "batches", f"{model.name} epoch {epoch}/{training.epochs}") as bar:
             progress = keras.callbacks.LambdaCallback(  # Keras counts the last steps taken at a time in full
                 on_train_batch_end=lambda batch, **_: bar.update(min(batch + 1, bar.total) - bar.n)
             )

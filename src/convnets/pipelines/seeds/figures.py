@@ -22,7 +22,7 @@ def plot_seeds(trainings: pd.DataFrame, mean_accuracies: pd.DataFrame, dataset: 
         The figure: from left to right the seeds, and beside them mean and 95 % interval.
     """
     seeds = trainings["seed"].nunique()
-    figure = new_figure(f"Test accuracy on {dataset.name} of trainings from {seeds} seeds", width=8, height=4.8)
+    figure = new_figure(f"Test accuracy on {dataset.name}: trainings from {seeds} seeds", width=8, height=4.8)
     axes = figure.subplots()
     for position, row in enumerate(mean_accuracies.itertuples()):
         accuracies = trainings.loc[trainings["network"] == row.network, "test_accuracy"]
@@ -52,5 +52,5 @@ def plot_seeds(trainings: pd.DataFrame, mean_accuracies: pd.DataFrame, dataset: 
     axes.set_xticks(range(len(mean_accuracies)), mean_accuracies["network"])
     axes.set(xlabel="network", ylabel="test accuracy", xlim=(-0.5, len(mean_accuracies) - 0.2))
     soften(axes)
-    axes.legend(loc="lower right")
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
