@@ -103,7 +103,7 @@ def compile_model(
         training: Its optimizer and loss are used.
         precision: `auto`, `float32` or `mixed_bfloat16`: weights stay in float32, all layers but the last compute in
             bfloat16.
-        steps_per_execution: How many gradient steps TensorFlow takes at a time.
+        steps_per_execution: How many gradient steps TensorFlow takes at a time; on several devices it is one.
         strategy: `default`: on one device; `mirrored`: on all GPUs of the machine, each with its share of every batch
             and a copy of the weights (where there is no GPU: on all of TensorFlow's CPU devices).
 
@@ -118,7 +118,8 @@ def compile_model(
         dtype = "float32" if layer.name == untrained_model.layers[-1].name else policy
         return layer.from_config({**layer.get_config(), "dtype": dtype})
 
-    with _choose_strategy(strategy).scope():
+    distribution = _choose_strategy(strategy)
+    with distribution.scope():
         model = keras.models.clone_model(untrained_model, clone_function=with_policy)
         model.set_weights(untrained_model.get_weights())
         # TensorFlow remembers each new name of a variable: those of an optimizer without a name bear its number.
@@ -127,7 +128,8 @@ def compile_model(
             optimizer=optimizer,
             loss=training.loss,
             metrics=["accuracy"],
-            steps_per_execution=steps_per_execution,
+            # Keras 3.15 fails where it takes several steps at a time on several devices.
+            steps_per_execution=steps_per_execution if distribution.num_replicas_in_sync == 1 else 1,
             jit_compile=False,  # XLA's convolutions are slower on a processor
         )
     return model
