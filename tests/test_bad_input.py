@@ -187,7 +187,7 @@ PARAMETERS = [
     parameter("convolution.images_of_a_filter=0", "convolution.images_of_a_filter is 0;", COUNT),
     parameter("prediction.folder=", "prediction.folder is null;", "allowed: the path of a folder"),
     # misspelt, or of another network
-    parameter("sead=1", "There is no parameter sead: did you mean seed?", "Allowed here: cnn, cnn_no_pool,"),
+    parameter("sead=1", "There is no parameter sead: did you mean seed?", "Allowed here: seed, seeds,"),
     parameter("ccnn.training.epochs=1", "There is no parameter ccnn: did you mean cnn?", "Allowed here: cnn,"),
     parameter(
         "cnn.network.pool_sise=2",

@@ -255,6 +255,7 @@ def test_the_pipeline_trains_and_reports(
         "params:precision": "auto",
         f"{name}.last_checkpoint": None,
         "params:steps_per_execution": 4,
+        "params:strategy": "default",
         f"params:{name}.network": network,
         f"params:{name}.training": TRAINING,
         f"params:{name}.lecture_accuracy": 0.99,
