@@ -238,6 +238,27 @@ def test_an_interrupted_network_is_killed_and_not_left_running(project: Project,
     }
 
 
+def test_trained_networks_are_asked_for_shifted_digits(finished: Finished) -> None:
+    output = finished.project.kedro("run", "--env", "test", "--pipeline=translation")
+    assert "learn from" not in output
+    table = pd.read_csv(finished.data / "08_reporting" / "translation.csv")
+    assert len(table) == len(NETWORKS) * 3 * 8
+    metrics = pd.read_csv(finished.data / "08_reporting" / "comparison.csv").set_index("network")
+    where_they_are = table[table["distance"] == 0].set_index("network")
+    for name in ("test_accuracy", "test_accuracy_low", "test_accuracy_high"):
+        for network in NETWORKS:
+            assert where_they_are.loc[network, name].tolist() == pytest.approx([metrics.loc[network, name]] * 8)
+    far = table[table["distance"] == 8].groupby("network")["test_accuracy"].mean()
+    assert (far < metrics["test_accuracy"] - 0.2).all()
+    run = finished.runs()["translation"]
+    store = mlflow.MlflowClient(finished.project.store)
+    assert {item.path for item in store.list_artifacts(run.info.run_id)} == {
+        "translation.csv",
+        "translation.png",
+        "translation_digit.png",
+    }
+
+
 def test_a_third_data_set_is_one_more_conf_folder(project: Project, tmp_path: Path) -> None:
     """Stripes of two directions, 12 x 12, plain files under the usual names."""
     generator = np.random.default_rng(1)

@@ -112,8 +112,10 @@ def test_the_figures_show_all_networks(images: np.ndarray, raw_test_labels: np.n
     )
     figure = figures.plot_accuracies(accuracies, nodes.measure_ink(images, TRANSLATION), mnist)
     (axes,) = figure.axes
-    curves = [line for line in axes.lines if str(line.get_label()).startswith(NETWORKS)]
-    assert [list(np.asarray(line.get_ydata())) for line in curves] == [pytest.approx([1, 0.9, 0.2])] * 3
+    curves = {str(bars.get_label()).partition(":")[0]: bars.lines[0] for bars in axes.containers}
+    assert list(curves) == list(NETWORKS)
+    for line in curves.values():
+        assert list(np.asarray(line.get_ydata())) == pytest.approx([1, 0.9, 0.2])
 
     answer = pd.DataFrame({"distance": [0, 1, 8], "predicted": ["7", "7", "1"], "probability": [0.9, 0.8, 0.7]})
     moving = figures.plot_moving_digit(images, raw_test_labels, mnist, TRANSLATION, **dict.fromkeys(NETWORKS, answer))

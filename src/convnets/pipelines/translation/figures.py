@@ -9,7 +9,8 @@ from convnets.figures import INK, network_colour, network_marker, new_figure, pl
 from convnets.parameters import Dataset, Translation
 from convnets.pipelines.translation.nodes import choose_digit, shift_images
 
-COLUMNS = 9
+COLUMNS = 5
+APART = 0.09  # pixels, between networks at the same distance
 
 
 def plot_accuracies(accuracies: pd.DataFrame, ink: pd.DataFrame, dataset: Dataset) -> Figure:
@@ -21,25 +22,29 @@ def plot_accuracies(accuracies: pd.DataFrame, ink: pd.DataFrame, dataset: Datase
         dataset: Its `name` and `class_names` are used.
 
     Returns:
-        The figure: of each network the mean over the directions, and from the worst direction to the best, both with
-        their 95 % interval.
+        The figure: of each network the mean over the directions, with bars from the lower end of the worst
+        direction's 95 % interval to the upper end of the best one's.
     """
     figure = new_figure(f"Test accuracy on {dataset.name}, shifted", width=9, height=5)
     axes = figure.subplots()
-    for network, table in accuracies.groupby("network", sort=False):
+    networks = accuracies["network"].unique()
+    for position, network in enumerate(networks):
+        table = accuracies[accuracies["network"] == network]
         by_distance = table.groupby("distance").agg(
             test_accuracy=("test_accuracy", "mean"),
             low=("test_accuracy_low", "min"),
             high=("test_accuracy_high", "max"),
         )
-        colour = network_colour(str(network))
-        axes.fill_between(by_distance.index, by_distance["low"], by_distance["high"], color=colour, alpha=0.18, lw=0)
-        axes.plot(
-            by_distance.index,
-            by_distance["test_accuracy"],
-            marker=network_marker(str(network)),
-            color=colour,
-            label=f"{network}: mean of eight directions; band: worst to best, with 95 % interval",
+        mean = by_distance["test_accuracy"]
+        axes.errorbar(
+            by_distance.index + APART * (position - (len(networks) - 1) / 2),
+            mean,
+            yerr=[mean - by_distance["low"], by_distance["high"] - mean],
+            fmt=f"{network_marker(network)}-",
+            color=network_colour(network),
+            elinewidth=1,
+            capsize=3,
+            label=f"{network}: mean of eight directions; bars: worst to best, with their 95 % intervals",
         )
     axes.plot(ink["distance"], ink["ink"], ":", color=INK, label="share of the ink that is still in the image")
     axes.axhline(1 / len(dataset.class_names), color=INK, linewidth=0.8, linestyle="--", label="guessing")
