@@ -1,5 +1,7 @@
 """The shift held against SciPy's, accuracy under it, and the figures."""
 
+from typing import Any
+
 import keras
 import numpy as np
 import pandas as pd
@@ -112,7 +114,8 @@ def test_the_figures_show_all_networks(images: np.ndarray, raw_test_labels: np.n
     )
     figure = figures.plot_accuracies(accuracies, nodes.measure_ink(images, TRANSLATION), mnist)
     (axes,) = figure.axes
-    curves = {str(bars.get_label()).partition(":")[0]: bars.lines[0] for bars in axes.containers}
+    containers: list[Any] = list(axes.containers)
+    curves = {str(bars.get_label()).partition(":")[0]: bars.lines[0] for bars in containers}
     assert list(curves) == list(NETWORKS)
     for line in curves.values():
         assert list(np.asarray(line.get_ydata())) == pytest.approx([1, 0.9, 0.2])
