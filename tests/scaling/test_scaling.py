@@ -171,30 +171,70 @@ def test_what_keeps_failing_fails_alone_and_can_be_made_up_for(project: Project,
     assert not [run for run in runs_of(project.store) if run.info.status == "RUNNING"]
 
 
-MIRRORED = """
-import json, sys
+TWO_DEVICES = """
+import sys
 import tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+"""
+RUN = """
 from convnets.__main__ import main
 sys.argv = ["convnets", "--env", "test", "--pipeline", "cnn", "--params", sys.argv[1]]
 main()
 """
+INTERRUPTED = """
+import numpy as np
+from convnets.datasets.checkpoint import CheckpointDataset
+from convnets.parameters import Dataset, Network, Training
+from convnets.pipelines.classifier.nodes import build_model, compile_model, start_or_resume, train
+
+network = Network.model_validate({"name": "fcn", "architecture": "fully_connected", "units": 16})
+training = Training(
+    epochs=2, batch_size=32, optimizer="rmsprop", loss="sparse_categorical_crossentropy", validation_split=0
+)
+names = Dataset(name="MNIST", folder="-", class_names=tuple("0123456789"), train_samples=None, test_samples=None)
+images, labels = np.random.default_rng(1).random((500, 784), np.float32), np.arange(500, dtype=np.uint8) % 10
+untrained = build_model(images, network, names, 1)
+
+def compiled():
+    model = compile_model(untrained, training, "float32", 32, "mirrored")
+    assert model.distribute_strategy.num_replicas_in_sync == 2
+    return model
+
+kept = CheckpointDataset(filepath=sys.argv[1])
+for _, checkpoint in train(start_or_resume(compiled(), training, None), images, labels, training, 1):
+    if len(checkpoint.log) == 1:
+        kept.save(checkpoint)
+whole = checkpoint.model.get_weights()
+((_, checkpoint),) = train(start_or_resume(compiled(), training, kept.load()), images, labels, training, 1)
+assert all((a == b).all() for a, b in zip(whole, checkpoint.model.get_weights(), strict=True))
+print("the same bits")
+"""
+
+
+def with_two_devices(script: str, argument: str, folder: Path) -> str:
+    """Run a script where TensorFlow has two CPU devices, and return what it printed."""
+    done = subprocess.run(  # noqa: S603 - the project's own
+        [sys.executable, "-c", TWO_DEVICES + script, argument],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=RUN_TIMEOUT,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def test_two_devices_share_the_batches_of_one_training(project: Project) -> None:
     metrics = {}
     for strategy in ("default", "mirrored"):
-        done = subprocess.run(  # noqa: S603 - the project's own
-            [sys.executable, "-c", MIRRORED, f"strategy={strategy},precision=float32"],
-            cwd=project.path,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=RUN_TIMEOUT,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
+        with_two_devices(RUN, f"strategy={strategy},precision=float32", project.path)
         metrics[strategy] = json.loads((project.path / "data/test/08_reporting/cnn/metrics.json").read_text())
         shutil.move(project.path / "data" / "test", project.path / strategy)
     assert metrics["mirrored"]["test_loss"] == pytest.approx(metrics["default"]["test_loss"], rel=0.02)
     assert metrics["mirrored"]["test_loss"] != metrics["default"]["test_loss"]
+
+
+def test_an_interrupted_training_on_two_devices_goes_on_with_the_same_bits(tmp_path: Path) -> None:
+    assert "the same bits" in with_two_devices(INTERRUPTED, str(tmp_path / "fcn.checkpoint.keras"), tmp_path)

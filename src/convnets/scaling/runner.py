@@ -124,7 +124,7 @@ def connect(scheduler: str | None, workers: int) -> "Iterator[Client]":
         return
     try:
         client = Client(scheduler, timeout=LONGEST_ANSWER)
-    except (OSError, ValueError) as error:
+    except (OSError, TypeError, ValueError) as error:  # TypeError: tls:// without certificates
         raise ScalingError(
             f"No Dask scheduler answers at {scheduler} ({error}): start one with `dask scheduler`, or leave "
             "dask.scheduler null for workers on this machine"
