@@ -68,7 +68,7 @@ REFUSED = {  # by real processes; test_bad_input.py has many more faults
 
 
 @pytest.mark.parametrize(("options", "message"), REFUSED.values(), ids=REFUSED)
-def test_a_mistake_getsone_sentence_and_leaves_nothing(idle: Project, options: list[str], message: str) -> None:
+def test_a_mistake_gets_one_sentence_and_leaves_nothing(idle: Project, options: list[str], message: str) -> None:
     output = idle.kedro("run", *options, status=1)
     (said,) = output.splitlines()
     assert said.startswith("Error: ")
@@ -76,7 +76,7 @@ def test_a_mistake_getsone_sentence_and_leaves_nothing(idle: Project, options: l
     assert not list((idle.path / "data").rglob("*.keras"))
 
 
-def test_what_kedro_says_in_several_lines_isone_sentence(tmp_path: Path) -> None:
+def test_what_kedro_says_in_several_lines_is_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.touch()
     catalog = DataCatalog.from_config({"table": {"type": "pandas.CSVDataset", "filepath": str(path)}})
@@ -85,7 +85,7 @@ def test_what_kedro_says_in_several_lines_isone_sentence(tmp_path: Path) -> None
     assert raised.value.message == f"{path} cannot be read: No columns to parse from file"
 
 
-def test_a_full_disk_isone_sentence(tmp_path: Path) -> None:
+def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
     catalog = DataCatalog.from_config({"table": {"type": "pandas.CSVDataset", "filepath": "/dev/full"}})
     with pytest.raises(click.ClickException) as raised, one_sentence():
         catalog.save("table", pd.DataFrame({"a": [1]}))

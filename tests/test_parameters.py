@@ -142,7 +142,10 @@ REFUSED: dict[str, list[tuple[Any, str]]] = {
     ],
     "sample_size.images_per_epoch": [(0, f"sample_size.images_per_epoch is 0; {COUNTS}")],
     "seeds.seeds": [(7, "seeds.seeds is 7; allowed: two or more whole numbers from 0 to 4294967295, each different.")],
-    "dask.scheduler": [("", "dask.scheduler is ''; allowed: null or the address of a Dask scheduler, as tcp://")],
+    "dask.scheduler": [
+        (value, f"dask.scheduler is '{value}'; allowed: null or the address of a Dask scheduler, as tcp://")
+        for value in ("", "10.0.0.7:8786", "tcp://10.0.0.7", "http://10.0.0.7:8786")
+    ],
     "dask.workers": [(0, f"dask.workers is 0; {COUNTS}")],
     "dask.retries": [(-1, "dask.retries is -1; allowed: a whole number, 0 or more.")],
     "fcn.trainnig": [({}, "There is no parameter fcn.trainnig: did you mean fcn.training?")],

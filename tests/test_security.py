@@ -272,9 +272,9 @@ def test_documented_servers_are_for_this_machine_alone() -> None:
         line
         for page in pages
         for line in page.read_text(encoding="utf-8").splitlines()
-        if re.match(r"\s*@?(\S*/)?(mlflow (models serve|ui|server)|kedro viz run|dask scheduler)", line)
+        if re.match(r"\s*@?(\S*/)?(mlflow (models serve|ui|server)|kedro viz run|dask (scheduler|worker))", line)
     ]
-    assert len(commands) >= 5
+    assert len(commands) >= 7
     assert all("--host 127.0.0.1" in command for command in commands)
     assert not any("0.0.0.0" in page.read_text(encoding="utf-8") for page in [*SOURCES, *pages])  # noqa: S104
 

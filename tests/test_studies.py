@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import yaml
 from kedro.pipeline import Pipeline
+from omegaconf import OmegaConf
 
 from convnets.parameters import check_parameters
 from convnets.pipeline_registry import register_studies
@@ -29,6 +30,13 @@ def test_each_point_of_the_grids_is_a_training_of_each_network(parameters: Any) 
     assert (one.samples, one.seed, one.images_per_epoch) == (300, 2, 12_800)
     assert one.network == parameters.cnn_no_pool.network
     assert trainings["seeds-fcn-2"].samples is None
+
+
+def test_the_full_grid_holds_the_default_one(parameters: Any) -> None:
+    base, full = (OmegaConf.load(ROOT / "conf" / folder / "parameters.yml") for folder in ("base", "full_grid"))
+    values: Any = OmegaConf.to_container(OmegaConf.merge(base, full), resolve=False)
+    trainings = plan_trainings(check_parameters(values))
+    assert trainings.keys() > plan_trainings(parameters).keys()
 
 
 def test_a_training_shares_only_raw_files_and_parameters(parameters: Any) -> None:

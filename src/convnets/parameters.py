@@ -283,7 +283,9 @@ class Dask(_Parameters):
         retries: How often a namespace that fails is tried again.
     """
 
-    scheduler: Text | None = Field(description="null or the address of a Dask scheduler, as tcp://127.0.0.1:8786")
+    scheduler: Annotated[str, Field(pattern=r"^(tcp|tls)://[^/\s]+:\d+$")] | None = Field(
+        description="null or the address of a Dask scheduler, as tcp://127.0.0.1:8786"
+    )
     workers: Count
     retries: Index
 

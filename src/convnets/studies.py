@@ -4,6 +4,8 @@ from typing import Any
 
 from convnets.parameters import NETWORKS, Classifier, Count, Seed
 
+STUDIES = ("sample_size", "seeds")  # those that train
+
 
 class StudyTraining(Classifier):
     """One training of a study.

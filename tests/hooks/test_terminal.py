@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from rich.console import Console
 
@@ -51,7 +52,9 @@ def test_each_image_is_a_row_and_its_name_is_no_markup() -> None:
 
 def test_a_name_with_line_breaks_is_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     hooks: Any = TerminalHooks()
-    hooks.before_pipeline_run({"pipeline_names": ["prediction"], "env": None, "runner": ""}, Pipeline([]))
+    hooks.before_pipeline_run(
+        {"pipeline_names": ["prediction"], "env": None, "runner": ""}, Pipeline([]), DataCatalog()
+    )
     refused = pd.DataFrame([{"image": "a\nb\x1b.png", "reason": "The file is empty; allowed: a PNG or JPEG image."}])
     hooks.after_dataset_saved("refused_images", refused)
     assert capsys.readouterr().out.splitlines()[1:] == [

@@ -105,10 +105,11 @@ def test_two_workers_do_what_one_process_does_whatever_is_killed(project: Projec
     scheduler, server = f"tcp://127.0.0.1:{port}", f"http://127.0.0.1:{tracking}"
     store = ("--backend-store-uri", f"sqlite:///{project.path}/server.db", "--artifacts-destination", "served")
     address = ("--host", "127.0.0.1", "--port", str(tracking), "--workers", "1")
-    a_worker = ("dask", "worker", scheduler, "--nthreads", "1", "--no-dashboard")
+    here = ("--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0")
+    a_worker = ("dask", "worker", scheduler, "--nthreads", "1", *here)
     with (
         running("mlflow", "server", *store, *address, folder=project.path),
-        running("dask", "scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard", folder=project.path),
+        running("dask", "scheduler", "--port", str(port), *here, folder=project.path),
         running(*a_worker, "--no-nanny", folder=project.path) as victim,
         running(*a_worker, folder=project.path),
     ):
@@ -117,15 +118,17 @@ def test_two_workers_do_what_one_process_does_whatever_is_killed(project: Projec
             *SEEDS, *DASK, "--params", f"dask.scheduler={scheduler}", variables={"MLFLOW_TRACKING_URI": server}
         )
         wait_until(lambda: any(run.info.status == "RUNNING" for run in _runs_if_any(server)), RUN_TIMEOUT)
-        lost = dict(tasks_of(project))
-        first, *_ = lost.values()
-        first.kill()
+        wait_until(lambda: len(tasks_of(project)) == 2, RUN_TIMEOUT)
+        orphans = psutil.Process(victim.pid).children()
+        assert orphans
+        next(task for task in tasks_of(project).values() if task not in orphans).kill()
         os.kill(victim.pid, signal.SIGKILL)
-        psutil.wait_procs(lost.values(), timeout=60)
-        assert not [process for process in lost.values() if _is_child_of(process, victim.pid)]
+        _, alive = psutil.wait_procs(orphans, timeout=20)
+        assert not alive
         output, _ = run.communicate(timeout=RUN_TIMEOUT)
         assert run.returncode == 0, output
         assert "done=7" in output
+        assert "Test accuracy, mean over seeds" in output
 
         pd.testing.assert_frame_equal(table_of(project)[MEASURED], table_of(sequential)[MEASURED], check_exact=True)
         runs = runs_of(server)
@@ -142,13 +145,6 @@ def _runs_if_any(server: str) -> list[Run]:
     return runs_of(server) if mlflow.MlflowClient(server).get_experiment_by_name("convnets-test") else []
 
 
-def _is_child_of(process: psutil.Process, worker: int) -> bool:
-    try:
-        return bool(process.is_running() and process.ppid() == worker)
-    except psutil.NoSuchProcess:
-        return False
-
-
 def test_what_keeps_failing_fails_alone_and_can_be_made_up_for(project: Project, sequential: Project) -> None:
     two = ("--namespaces", "seeds-fcn-1,seeds-fcn-2")
     run = project.start(*SEEDS, *DASK, *two, "--params", "dask.retries=0,dask.workers=2")
@@ -162,13 +158,15 @@ def test_what_keeps_failing_fails_alone_and_can_be_made_up_for(project: Project,
     assert [path.name for path in reports.glob("*.csv")] == ["fcn-1.csv"]
     made = (reports / "fcn-1.csv").stat().st_mtime_ns
 
-    project.kedro(*SEEDS, *two, "--only-missing-outputs")
+    project.kedro(*SEEDS, *DASK, *two, "--only-missing-outputs")
     assert (reports / "fcn-1.csv").stat().st_mtime_ns == made
     assert (
         pd.read_csv(reports / "fcn-2.csv")["test_loss"].item()
         == table_of(sequential).query("network == 'fcn' and seed == 2")["test_loss"].item()
     )
-    assert not [run for run in runs_of(project.store) if run.info.status == "RUNNING"]
+    runs = [(run.info.run_name, run.info.status) for run in runs_of(project.store)]
+    assert sorted(runs) == [("seeds-fcn-1", "FINISHED"), ("seeds-fcn-2", "FINISHED"), ("seeds-fcn-2", "KILLED")]
+    assert all("test_accuracy" in run.data.metrics for run in runs_of(project.store) if run.info.status == "FINISHED")
 
 
 TWO_DEVICES = """

@@ -27,11 +27,12 @@ class ProjectHooks:
         values = context.config_loader["parameters"]
         parameters = check_parameters(values)
         trainings = plan_trainings(parameters) if _may_need_studies() else {}
+        blocks = parameter_blocks(trainings)
         if trainings:
-            context.config_loader["parameters"] = values | parameter_blocks(trainings)
+            context.config_loader["parameters"] = values | blocks
             pipelines.update(register_studies(trainings))
         outputs = context.project_path / context.config_loader["globals"]["outputs"]
-        blocks = parameters.model_dump(mode="json") | parameter_blocks(trainings)
+        blocks |= parameters.model_dump(mode="json")
         claims = Claims(outputs)
         tracking = TrackingHooks(context.project_path, settings, blocks, claims)
         handover = HandoverHooks(context.config_loader.conf_source, tracking_uri(context.project_path, settings))
@@ -44,6 +45,11 @@ class ProjectHooks:
 
 
 def _may_need_studies() -> bool:
-    """Whether the studies' many nodes are wanted: half a second to wire. Kedro notes which pipelines a run asks for."""
+    """Whether the studies' many nodes may be wanted, which takes half a second.
+
+    Kedro notes which pipelines a run asks for, and nothing where it asks for the default.
+    """
+    from convnets.studies import STUDIES  # noqa: PLC0415
+
     requested = getattr(pipelines, "_requested_pipelines", None)
-    return requested is None or not {"sample_size", "seeds"}.isdisjoint(requested)
+    return requested is None or not set(STUDIES).isdisjoint(requested)

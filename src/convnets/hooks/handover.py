@@ -1,5 +1,6 @@
 """What a runner needs to have parts of a run done by other processes."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ class HandoverHooks:
         """Note the rest."""
         catalog.only_missing = run_params["only_missing_outputs"]
         catalog.request = RunRequest(
+            command=sys.argv[1:],
             run_id=run_params["run_id"],
             project_path=run_params["project_path"],
             conf_source=self._conf_source,

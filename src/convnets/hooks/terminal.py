@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 from kedro.framework.hooks import hook_impl
+from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from rich.box import SIMPLE_HEAD
@@ -21,8 +22,10 @@ class TerminalHooks:
     """Tells the user what happens, in the words of the lecture."""
 
     @hook_impl
-    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
+    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog) -> None:
         """Say what will be done."""
+        self._pipeline = pipeline
+        self._catalog = catalog
         self._console = Console(highlight=False, soft_wrap=True)
         self._metrics: dict[str, dict[str, Any]] = {}
         self._elsewhere = run_params["runner"] in RUNNERS_ELSEWHERE
@@ -71,6 +74,11 @@ class TerminalHooks:
             self._console.print(mean_accuracies_table(data))
         self._note(dataset_name, data)
 
+    def _say_what_others_found(self) -> None:
+        for name in sorted(self._pipeline.all_outputs()):
+            if name.endswith(".mean_accuracies"):
+                self._console.print(mean_accuracies_table(self._catalog.load(name)))
+
     def _note(self, dataset_name: str, data: Any) -> None:
         network, _, name = dataset_name.partition(".")
         if name == "metrics" and network in NETWORKS:
@@ -79,7 +87,9 @@ class TerminalHooks:
     @hook_impl
     def after_pipeline_run(self) -> None:
         """Print the table of results, and where to look next."""
-        if self._idle and not self._elsewhere:
+        if self._elsewhere:
+            self._say_what_others_found()
+        elif self._idle:
             self._console.print("All is there, made from the same parameters, data and code: nothing was to be done.")
         if self._metrics:
             self._console.print(results_table(self._metrics))

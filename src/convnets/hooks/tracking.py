@@ -230,6 +230,8 @@ class TrackingHooks:
         Raises:
             TrackingError: The store failed on the way; results are whole.
         """
+        if self._unrecorded:  # and not recorded by another process since
+            self._unrecorded &= {namespace for namespace, _ in self._claims.unfinished_runs(self._uri)}
         for namespace in sorted(self._unrecorded):
             self._attempt(self._open_run, namespace)
         self._close_runs("FINISHED")
@@ -552,8 +554,8 @@ def charts_path(uri: str, settings: dict[str, str]) -> str:
             f"The MLflow store at {without_password(uri)} has no experiment {settings['experiment']!r} yet: "
             "run `kedro run`"
         )
-    # The networks alone: a run without metrics, as the comparison's, takes up the legends.
-    view = "compareRunsMode=CHART&workflowType=machine_learning&searchFilter=metrics.loss+%3E+0"
+    # The networks alone: a run without metrics, as the comparison's, and the many of a study take up the legends.
+    view = "compareRunsMode=CHART&workflowType=machine_learning&searchFilter=metrics.loss+%3E+0+AND+tags.study+IS+NULL"
     return f"/#/experiments/{experiment.experiment_id}/runs?{view}"
 
 

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from kedro.runner import AbstractRunner
 from convnets.errors import ScalingError
 from convnets.hooks.claims import command_to_go_on
 from convnets.hooks.provenance import forget_origins
+from convnets.parameters import Dask
 from convnets.progress import progress_bar
 from convnets.scaling.task import RunRequest, run_nodes
 
@@ -43,23 +44,19 @@ class DaskRunner(AbstractRunner):
         groups = {group.name: group for group in pipeline.group_nodes_by("namespace")}
         refuse_memory_between(groups, pipeline, catalog)
         request: RunRequest = catalog.request
-        settings = catalog.load("params:dask")
-        refuse_store_out_of_reach(settings["scheduler"], request.tracking_uri)
-        with connect(settings["scheduler"], settings["workers"]) as client:
+        settings = Dask.model_validate(catalog.load("params:dask"))
+        refuse_store_out_of_reach(settings.scheduler, request.tracking_uri)
+        with connect(settings.scheduler, settings.workers) as client:
             if not catalog.only_missing:
                 forget_origins(pipeline, catalog)
-            futures: dict[str, Future] = {}
-            for name in TopologicalSorter({name: group.dependencies for name, group in groups.items()}).static_order():
-                futures[name] = client.submit(
-                    run_nodes,
-                    request.of(name, groups[name].nodes),
-                    *(futures[other] for other in groups[name].dependencies),
-                    key=f"{name}-{run_id}",
-                    retries=settings["retries"],
-                )
-            failures = wait_for_all(client, futures)
+
+            def submit(name: str) -> "Future":
+                work = request.of(name, groups[name].nodes)
+                return client.submit(run_nodes, work, key=f"{name}-{run_id}", retries=settings.retries)
+
+            failures, not_run = run_all(client, groups, submit)
         if failures:
-            raise ScalingError(describe_failures(failures, groups))
+            raise ScalingError(describe_failures(failures, not_run))
 
 
 def refuse_memory_between(groups: Mapping[str, GroupedNodes], pipeline: Pipeline, catalog: DataCatalog) -> None:
@@ -86,7 +83,8 @@ def refuse_store_out_of_reach(scheduler: str | None, tracking_uri: str | None) -
     Raises:
         ScalingError: It is one.
     """
-    if scheduler and urlsplit(scheduler).hostname not in LOOPBACK and (tracking_uri or "").startswith("sqlite"):
+    local = (tracking_uri or "").startswith(("sqlite", "file")) or "://" not in (tracking_uri or "://")
+    if scheduler and urlsplit(scheduler).hostname not in LOOPBACK and local:
         raise ScalingError(
             f"Workers of {scheduler} cannot record in {tracking_uri}, a file of this machine: start `mlflow server`, "
             "and name its address in MLFLOW_TRACKING_URI"
@@ -131,39 +129,57 @@ def connect(scheduler: str | None, workers: int) -> "Iterator[Client]":
         ) from error
     with client:
         if not client.scheduler_info()["workers"]:
-            click.echo(f"The scheduler has no workers yet: start some with `dask worker {scheduler} --nthreads 1`")
+            click.echo("The scheduler has no workers yet: start some, see docs/scaling.md")
         yield client
 
 
-def wait_for_all(client: "Client", futures: "dict[str, Future]") -> dict[str, str]:
-    """Wait until all tasks are done, and show how many are done, running and failed.
+def run_all(
+    client: "Client", groups: Mapping[str, GroupedNodes], submit: "Callable[[str], Future]"
+) -> tuple[dict[str, str], list[str]]:
+    """Submit each task when those that it needs are done, and show how many are done, running and failed.
+
+    What is done is let go: else Dask would do it again when the worker dies that did it.
 
     Returns:
-        By name, why a task failed, those included whose needs failed.
+        By name, why a task failed; and the names of those that were not run, since they need one that did.
     """
+    order = TopologicalSorter({name: group.dependencies for name, group in groups.items()})
+    order.prepare()
+    running: dict[str, Future] = {}
     failures: dict[str, str] = {}
-    waiting = dict(futures)
-    with progress_bar(len(futures), "namespaces", "on Dask") as bar:
-        while waiting:
-            for name in [name for name in waiting if waiting[name].done()]:
-                future = waiting.pop(name)
-                if future.status != "finished":
+    done: list[str] = []
+    with progress_bar(len(groups), "tasks", "on Dask") as bar:
+        while True:
+            running |= {name: submit(name) for name in order.get_ready()}
+            if not running:
+                break
+            at_work = count_at_work(client, {future.key for future in running.values()})
+            bar.set_postfix(done=len(done), running=at_work, failed=len(failures), refresh=sys.stderr.isatty())
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+            for name in [name for name in running if running[name].done()]:
+                future = running.pop(name)
+                if future.status == "finished":
+                    order.done(name)
+                    done.append(name)
+                else:
                     failures[name] = "Dask has lost it" if future.cancelled() else str(future.exception())
                 bar.update()
-            at_work = sum(len(tasks) for tasks in client.processing().values())
-            places = sum(worker["nthreads"] for worker in client.scheduler_info()["workers"].values())
-            done = len(futures) - len(waiting) - len(failures)
-            bar.set_postfix(done=done, running=min(at_work, places), failed=len(failures), refresh=sys.stderr.isatty())
-            if waiting:
-                time.sleep(SECONDS_BETWEEN_LOOKS)
-    return failures
+        bar.set_postfix(done=len(done), running=0, failed=len(failures), refresh=False)
+    return failures, sorted(groups.keys() - failures.keys() - set(done))
 
 
-def describe_failures(failures: Mapping[str, str], groups: Mapping[str, GroupedNodes]) -> str:
-    """One sentence for each namespace that failed, and how to go on."""
-    own = {name for name in failures if not failures.keys() & set(groups[name].dependencies)}
-    waited = sorted(failures.keys() - own)
-    sentences = [f"{name} failed: {failures[name]}" for name in sorted(own)]
-    if waited:
-        sentences.append(f"Not run, since they need those: {', '.join(waited)}")
-    return "\n".join([*sentences, f"The others are done. To run what is missing: {command_to_go_on()}"])
+def count_at_work(client: "Client", keys: set[str]) -> int:
+    """How many of these tasks workers have begun; 0 for as long as the scheduler does not answer."""
+    try:
+        threads = client.nthreads()
+        return sum(min(len(keys.intersection(tasks)), threads.get(at, 0)) for at, tasks in client.processing().items())
+    except (OSError, AttributeError):  # a client that has closed itself has no scheduler
+        return 0
+
+
+def describe_failures(failures: Mapping[str, str], not_run: Sequence[str]) -> str:
+    """One sentence for each task that failed, and how to go on."""
+    sentences = [f"{name} failed: {reason}" for name, reason in sorted(failures.items())]
+    if not_run:
+        sentences.append(f"Not run, since they need what failed: {', '.join(not_run)}")
+    return "\n".join([*sentences, f"All else is done. To run what is missing: {command_to_go_on()}"])

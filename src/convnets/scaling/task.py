@@ -21,7 +21,8 @@ from kedro.framework.startup import bootstrap_project
 from convnets.cli import end, one_sentence
 from convnets.runner import NetworkByNetworkRunner
 
-LAST_LINES = 20  # that are kept of what a process says
+LAST_LINES = 40  # that are kept of what a process says, for the worker's log
+SIGNALLED = 128  # and the signal's number: the exit status of one that ended itself on a signal
 TRACKING_URI = "MLFLOW_TRACKING_URI"
 
 
@@ -30,6 +31,7 @@ class RunRequest:
     """What was asked for with `kedro run`, as far as another process needs it.
 
     Attributes:
+        command: The command line, which messages repeat.
         run_id: Of the run that hands its nodes on.
         project_path: The same on every machine.
         conf_source: Where the configuration is.
@@ -41,6 +43,7 @@ class RunRequest:
         node_names: Its nodes.
     """
 
+    command: list[str]
     run_id: str
     project_path: str
     conf_source: str
@@ -60,13 +63,12 @@ class TaskError(RuntimeError):
     """The process of a task failed. The message is its last line."""
 
 
-def run_nodes(request: RunRequest, *_finished_before: None) -> None:
+def run_nodes(request: RunRequest) -> None:
     """Run nodes in a new process, which ends with this one, even if this one is killed.
 
     Args:
         request: What to run. Of it only what is missing or outdated is run, so that another try goes on from the last
             finished epoch.
-        *_finished_before: Results of the tasks that these nodes depend on; Dask waits for them.
 
     Raises:
         TaskError: The process failed.
@@ -86,10 +88,13 @@ def run_nodes(request: RunRequest, *_finished_before: None) -> None:
         process.stdin.write(json.dumps(asdict(request)) + "\n")
         process.stdin.flush()
         said = deque((line.strip() for line in process.stdout if line.strip()), maxlen=LAST_LINES)
-    if process.returncode < 0:
-        raise TaskError(f"its process was ended by signal {-process.returncode}")
-    if process.returncode:
-        raise TaskError(said[-1].removeprefix("Error: ") if said else f"exit status {process.returncode}")
+    status = process.returncode
+    if status:
+        click.echo("\n".join(said), err=True)
+    if status < 0 or status > SIGNALLED:
+        raise TaskError(f"its process was ended by signal {-status if status < 0 else status - SIGNALLED}")
+    if status:
+        raise TaskError(said[-1].removeprefix("Error: ") if said else f"exit status {status}")
 
 
 @click.command()
@@ -97,6 +102,7 @@ def run_nodes(request: RunRequest, *_finished_before: None) -> None:
 def main(namespace: str) -> None:  # noqa: ARG001 - for those who look at the list of processes
     """Run what the line on standard input asks for, and end when standard input does."""
     request = RunRequest(**json.loads(sys.stdin.readline()))
+    sys.argv[1:] = request.command
     signal.signal(signal.SIGTERM, end)
     threading.Thread(target=_end_with_standard_input, daemon=True).start()
     if request.tracking_uri:
