@@ -125,6 +125,15 @@ def test_each_network_has_a_run_of_its_own(
     assert len({run.data.tags["mlflow.runColor"] for run in runs}) == 2
 
 
+def test_a_run_that_ends_with_training_has_all_epochs(
+    store: mlflow.MlflowClient, tracked_run: Callable[..., None]
+) -> None:
+    tracked_run(network("cnn").to_nodes("cnn.learn"))
+    (run,) = runs_in(store)
+    assert run.info.status == "FINISHED"
+    assert [point.step for point in store.get_metric_history(run.info.run_id, "loss")] == [1, 2]
+
+
 def test_a_run_knows_its_parameters_and_versions(store: mlflow.MlflowClient, tracked_run: Callable[..., None]) -> None:
     tracked_run(network("cnn"))
     (run,) = runs_in(store)

@@ -10,6 +10,7 @@ from kedro.io import DatasetError
 
 from convnets.datasets.model_file import check_expansion
 from convnets.errors import one_line
+from convnets.studies import network_of
 
 # What others read of a result.
 COLUMNS = {
@@ -31,9 +32,9 @@ def find_damage(dataset: Any, name: str) -> str | None:
     Returns:
         What is wrong, in a few words; `None` if nothing is found. Figures and texts are not looked into.
     """
-    path, (network, _, kind) = Path(dataset._filepath), name.partition(".")
+    path, (namespace, _, kind) = Path(dataset._filepath), name.partition(".")
     if path.suffix == ".keras":
-        return _damage_of_model(path, network)
+        return _damage_of_model(path, network_of(namespace))
     if path.suffix not in (".csv", ".json", ".parquet"):
         return None
     try:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from http.client import HTTPException
 from importlib.metadata import version
+from inspect import isgeneratorfunction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
@@ -177,7 +178,7 @@ class TrackingHooks:
             return
         self._attempt(self._record, name, dataset_name, data)
         self._unsaved[name].discard(dataset_name)
-        if not self._unsaved[name]:
+        if not self._unsaved[name] and not isgeneratorfunction(node.func):  # which may save again
             self._close_runs("FINISHED", [name])
 
     def _record(self, name: str, dataset_name: str, data: Any) -> None:

@@ -1,5 +1,6 @@
 """The runner that hands a pipeline's namespaces to Dask."""
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -42,6 +43,8 @@ class DaskRunner(AbstractRunner):
 
     def _run(self, pipeline: Pipeline, catalog: Any, hook_manager: Any = None, run_id: str | None = None) -> None:  # noqa: ARG002 - Kedro's signature
         groups = {group.name: group for group in pipeline.group_nodes_by("namespace")}
+        if not groups:
+            return
         refuse_memory_between(groups, pipeline, catalog)
         request: RunRequest = catalog.request
         settings = Dask.model_validate(catalog.load("params:dask"))
@@ -103,9 +106,7 @@ def connect(scheduler: str | None, workers: int) -> "Iterator[Client]":
         ScalingError: Dask is not installed, or no scheduler answers.
     """
     try:
-        import dask.config
-
-        dask.config.set({"logging.distributed": "error"})  # before Dask distributed sets up its log
+        os.environ.setdefault("DASK_LOGGING__DISTRIBUTED", "error")  # of workers started here, too
         from distributed import Client, LocalCluster
     except ImportError as error:
         raise ScalingError(
