@@ -249,7 +249,7 @@ def test_trained_networks_are_asked_for_shifted_digits(finished: Finished) -> No
         for network in NETWORKS:
             assert where_they_are.loc[network, name].tolist() == pytest.approx([metrics.loc[network, name]] * 8)
     far = table[table["distance"] == 8].groupby("network")["test_accuracy"].mean()
-    assert (far < metrics["test_accuracy"] - 0.2).all()
+    assert (far < metrics["test_accuracy"][far.index] - 0.2).all()
     run = finished.runs()["translation"]
     store = mlflow.MlflowClient(finished.project.store)
     assert {item.path for item in store.list_artifacts(run.info.run_id)} == {
