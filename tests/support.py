@@ -1,5 +1,7 @@
 """What several tests use: an independent writer of IDX, and projects of their own to run in."""
 
+import hashlib
+import json
 import os
 import shutil
 import signal
@@ -55,6 +57,14 @@ def damaged(draw: st.DrawFn, whole: Sequence[bytes]) -> bytes:
             case "cut off":
                 del content[place:]
     return bytes(content)
+
+
+def note_as_made(path: Path, name: str) -> None:
+    """Note of a file that a run has left it so, as one would who wants it to be read."""
+    note = path.parent / ".made_from" / f"{name}.json"
+    note.parent.mkdir(exist_ok=True)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    note.write_text(json.dumps({"made_from": {"code": ""}, "sha256": [digest]}))
 
 
 def wait_until(condition: Callable[[], bool], seconds: float) -> None:

@@ -73,6 +73,13 @@ def test_a_killed_training_goes_on_with_the_same_bits(uninterrupted: Project, pr
     assert "nothing was to be done" in output
     assert len(runs(project)) == 2
 
+    table = project.path / "data/test/08_reporting/cnn/history.csv"
+    table.write_text(table.read_text().replace("1", "7", 1))
+    output = project.kedro(*GO_ON)
+    assert "cnn.history was changed since it was made: made again" in output
+    assert "learn from" not in output
+    pd.testing.assert_frame_equal(pd.read_csv(table), log, check_exact=True)
+
     output = project.kedro(*GO_ON[:-2], "cnn.training.epochs=4,seed=2", "--only-missing-outputs")
     assert "seed was 1 and is 2" in output
     assert "epoch 1/4" in output
@@ -107,10 +114,10 @@ def test_what_was_made_by_other_code_is_made_again(project: Project) -> None:
     source = project.path / "src/convnets/pipelines/preparation/nodes.py"
     source.write_text(source.read_text() + "\n# a change\n")
     note = project.path / "data/test/08_reporting/.made_from/class_counts.json"
-    before = json.loads(note.read_text())
+    before = json.loads(note.read_text())["made_from"]
     output = project.kedro(*command, "--only-missing-outputs")
     assert "Made again, since the code has changed: class_counts" in output
-    after = json.loads(note.read_text())
+    after = json.loads(note.read_text())["made_from"]
     assert before["code"] != after["code"]
     assert {name: before[name] for name in ("parameter dataset.name", "version of keras")}.items() <= after.items()
 

@@ -26,7 +26,7 @@ from kedro.io import AbstractDataset, DatasetError
 from convnets.datasets.checkpoint import LOG, PLANNED, Checkpoint, CheckpointDataset
 from convnets.datasets.model_file import ModelDataset
 from convnets.parameters import NETWORKS
-from support import ROOT, Project
+from support import ROOT, Project, note_as_made
 
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 UNPICKLERS = {"pickle", "cPickle", "_pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
@@ -336,7 +336,9 @@ def test_the_name_of_a_data_set_is_no_path(finished: Project) -> None:
 
 def test_a_hostile_model_ends_a_run_in_one_sentence(finished: Project, marker: Path, whole: dict[str, bytes]) -> None:
     for network in NETWORKS:
-        archive_of(finished.path / f"data/test/06_models/{network}.keras", with_lambda(whole, marker, network))
+        model = finished.path / f"data/test/06_models/{network}.keras"
+        archive_of(model, with_lambda(whole, marker, network))
+        note_as_made(model, f"{network}.model")
     marker.unlink()
     output = finished.kedro("run", "--env", "test", "--pipeline=prediction", status=1)
     (said,) = [line for line in output.splitlines() if line.startswith("Error: ")]

@@ -7,9 +7,9 @@ import yaml
 from kedro.pipeline import Pipeline
 from omegaconf import OmegaConf
 
-from convnets.parameters import NETWORKS, check_parameters
+from convnets.parameters import check_parameters
 from convnets.pipeline_registry import register_studies
-from convnets.studies import network_of, parameter_blocks, plan_trainings
+from convnets.studies import parameter_blocks, plan_trainings
 from support import ROOT
 
 RAW = {"raw_train_images", "raw_train_labels", "raw_test_images", "raw_test_labels"}
@@ -37,11 +37,6 @@ def test_the_full_grid_holds_the_default_one(parameters: Any) -> None:
     values: Any = OmegaConf.to_container(OmegaConf.merge(base, full), resolve=False)
     trainings = plan_trainings(check_parameters(values))
     assert trainings.keys() > plan_trainings(parameters).keys()
-
-
-def test_a_training_is_known_by_its_network(parameters: Any) -> None:
-    assert {network_of(name) for name in plan_trainings(parameters)} == set(NETWORKS)
-    assert [network_of(network) for network in NETWORKS] == list(NETWORKS)
 
 
 def test_a_training_shares_only_raw_files_and_parameters(parameters: Any) -> None:

@@ -22,8 +22,8 @@ class MissingResultError(UserError):
     """A result that a pipeline starts from has not been made yet."""
 
 
-class DamagedResultError(UserError):
-    """A result that a pipeline starts from cannot be read, or is not what it should be."""
+class ChangedResultError(UserError):
+    """A result that a pipeline starts from is not as a run has left it."""
 
 
 class OutputError(UserError):

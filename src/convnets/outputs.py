@@ -45,7 +45,8 @@ def check_writable(path: Path, name: str, elsewhere: str = "or name another fold
     folder = nearest_folder(path.parent)
     try:
         if not folder.is_dir():
-            raise OutputError(f"{folder} is a file; allowed: a folder, for {name}: remove it, {elsewhere}")
+            found = "a file" if folder.exists() else "a link to nothing"
+            raise OutputError(f"{folder} is {found}; allowed: a folder, for {name}: remove it, {elsewhere}")
         if not os.access(folder, os.W_OK | os.X_OK):
             read_only = os.statvfs(folder).f_flag & os.ST_RDONLY
             found = "is on a read-only file system" if read_only else "is not writable for you"

@@ -23,11 +23,6 @@ class StudyTraining(Classifier):
     images_per_epoch: Count | None
 
 
-def network_of(namespace: str) -> str:
-    """The network that a namespace trains: `cnn` of `cnn`, `seeds-cnn-1` and `sample_size-cnn-1000-1`."""
-    return namespace.split("-")[1] if "-" in namespace else namespace
-
-
 def plan_trainings(parameters: Any) -> dict[str, StudyTraining]:
     """List the trainings that the grids of the studies ask for.
 

@@ -18,7 +18,7 @@ from kedro.runner import SequentialRunner
 
 from convnets.catalog import CatalogOfCurrentResults
 from convnets.hooks.claims import Claims, command_to_go_on
-from convnets.hooks.provenance import ProvenanceHooks
+from convnets.hooks.provenance import ProvenanceHooks, digest_of_file
 from convnets.hooks.whole_files import WholeFileHooks
 from support import wait_until
 
@@ -120,5 +120,6 @@ def test_a_file_that_all_runs_make_is_one_runs_and_so_is_its_note(tmp_path: Path
     assert [process.exitcode for process in processes] == [0] * WRITERS
     (writer,) = pd.read_csv(tmp_path / "class_counts.csv")["writer"]
     note = json.loads((tmp_path / ".made_from" / "class_counts.json").read_text())
-    assert note["parameter writer"] == str(writer)
+    assert note["made_from"]["parameter writer"] == str(writer)
+    assert note["sha256"] == [digest_of_file(tmp_path / "class_counts.csv")]
     assert not list(tmp_path.rglob("*unfinished*"))

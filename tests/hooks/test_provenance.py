@@ -5,11 +5,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pluggy
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from kedro.framework.hooks import hook_impl
+from kedro.framework.hooks.specs import DatasetSpecs
 from kedro.io import DataCatalog
 
-from convnets.hooks.provenance import Origin, describe_change, digest_of_code, find_origins, note_path
+from convnets.catalog import CatalogOfCurrentResults
+from convnets.hooks.provenance import (
+    Origin,
+    ProvenanceHooks,
+    describe_change,
+    digest_of_code,
+    digest_of_file,
+    find_origins,
+    note_path,
+    noted_of,
+    was_changed,
+)
 from convnets.parameters import NETWORKS, check_parameters
 from convnets.pipeline_registry import register_pipelines
 from support import ROOT, idx
@@ -87,7 +103,7 @@ def test_a_comparison_of_earlier_results_is_the_same_comparison(catalog: DataCat
         (tmp_path / f"{network}.json").write_text("{}")
         note = note_path(catalog, f"{network}.metrics")
         note.parent.mkdir(exist_ok=True)
-        note.write_text(json.dumps(together[f"{network}.metrics"]))
+        note.write_text(json.dumps({"made_from": together[f"{network}.metrics"], "sha256": []}))
     assert origins(catalog, "comparison")["comparison_table"] == together["comparison_table"]
 
 
@@ -101,3 +117,99 @@ def test_more_than_three_changes_are_counted() -> None:
     before = {f"parameter p{index}": "1" for index in range(5)} | {"code": "a", "cnn.model": "b"}
     after = {f"parameter p{index}": "2" for index in range(5)} | {"code": "c", "cnn.model": "d"}
     assert describe_change(before, after) == "the code has changed; p0 was 1 and is 2; p1 was 1 and is 2 and 3 more"
+
+
+MADE_FROM = {"parameter seed": "1"}
+
+
+def kept_as_json(path: Path, content: str) -> Any:
+    """A data set in a file, and a note of it."""
+    catalog: Any = CatalogOfCurrentResults.from_config({"metrics": {"type": "json.JSONDataset", "filepath": str(path)}})
+    path.write_text(content)
+    note = note_path(catalog, "metrics")
+    note.parent.mkdir(exist_ok=True)
+    note.write_text(json.dumps({"made_from": MADE_FROM, "sha256": [digest_of_file(path)]}))
+    return catalog
+
+
+@given(bit=st.integers(min_value=0))
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_bit_that_flips_is_noticed(tmp_path: Path, bit: int) -> None:
+    path = tmp_path / "metrics.json"
+    catalog = kept_as_json(path, '{"test_accuracy": 0.9914}')
+    assert not was_changed(catalog, "metrics")
+    content = bytearray(path.read_bytes())
+    content[bit // 8 % len(content)] ^= 1 << bit % 8
+    path.write_bytes(content)
+    assert was_changed(catalog, "metrics")
+
+
+@pytest.mark.parametrize(
+    "noted",
+    [
+        "",
+        "[]",
+        "[" * 200_000,
+        "{}",
+        '{"made_from": 1, "sha256": []}',
+        '{"made_from": {}, "sha256": {}}',
+        '{"made_from": {"code": {}}, "sha256": [null]}',
+    ],
+    ids=range(7),
+)
+def test_a_note_that_no_run_has_written_is_as_if_it_were_not_there(tmp_path: Path, noted: str) -> None:
+    path = tmp_path / "metrics.json"
+    catalog = kept_as_json(path, "{}")
+    note_path(catalog, "metrics").write_text(noted)
+    assert noted_of(catalog, "metrics").made_from in ({}, {"code": "{}"})
+    assert was_changed(catalog, "metrics")
+
+
+def save(hooks: ProvenanceHooks, *others: object, content: str, path: Path) -> None:
+    """What Kedro does to save a data set, with the hook and others that are called after it has written the file."""
+    manager = pluggy.PluginManager("kedro")
+    manager.add_hookspecs(DatasetSpecs)
+    for plugin in (hooks, *others):
+        manager.register(plugin)
+    manager.hook.before_dataset_saved(dataset_name="metrics", data=None, node=None)
+    path.write_text(content)
+    manager.hook.after_dataset_saved(dataset_name="metrics", data=None, node=None)
+
+
+class Killed:
+    """Ends the process after a file was written and before it has taken its place."""
+
+    @hook_impl
+    def after_dataset_saved(self) -> None:
+        """Leave it to the next process."""
+        raise SystemExit
+
+
+def test_killed_while_a_file_takes_the_place_of_another_either_counts_as_made(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.json"
+    catalog = kept_as_json(path, '"old"')
+    hooks = ProvenanceHooks({})
+    hooks._catalog, hooks._origins = catalog, {"metrics": MADE_FROM}
+    with pytest.raises(SystemExit):
+        save(hooks, Killed(), content='"new"', path=path)
+    assert not was_changed(catalog, "metrics")
+    path.write_text('"old"')
+    assert not was_changed(catalog, "metrics")
+    path.write_text('"other"')
+    assert was_changed(catalog, "metrics")
+    save(hooks, content='"new"', path=path)
+    path.write_text('"old"')
+    assert was_changed(catalog, "metrics")
+
+
+def test_what_replaces_a_result_of_another_origin_counts_as_made_once_it_is_recorded(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.json"
+    catalog = kept_as_json(path, '"old"')
+    hooks = ProvenanceHooks({})
+    hooks._catalog, hooks._origins = catalog, {"metrics": {"parameter seed": "2"}}
+    with pytest.raises(SystemExit):
+        save(hooks, Killed(), content='"new"', path=path)
+    assert noted_of(catalog, "metrics").made_from == {}
+    save(hooks, content='"new"', path=path)
+    assert noted_of(catalog, "metrics").made_from == {"parameter seed": "2"}
+    assert not was_changed(catalog, "metrics")

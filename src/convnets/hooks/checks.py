@@ -1,5 +1,6 @@
 """What is checked before anything is trained, so that nothing expensive is begun in vain."""
 
+import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,16 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
-from convnets.datasets.damage import count_classes, find_damage
 from convnets.datasets.images import ImageFolderDataset
-from convnets.errors import DamagedResultError, DataError, MissingResultError, ParameterError
+from convnets.errors import ChangedResultError, DataError, MissingResultError, ParameterError
 from convnets.hooks.claims import FOLDER
+from convnets.hooks.provenance import note_path, noted_of, was_changed
 from convnets.hooks.whole_files import is_local_file
 from convnets.outputs import check_outputs, check_space, check_writable
 from convnets.parameters import NETWORKS, Classifier, Dataset, Network
@@ -26,6 +26,10 @@ from convnets.pipelines.convolution.operation import choose_image
 from convnets.pipelines.preparation.nodes import load_test_set, load_training_set
 from convnets.pipelines.translation.nodes import choose_digit
 from convnets.studies import StudyTraining
+
+# What is noted of the results of networks, of the classes that they tell apart and of the images that they were shown.
+CLASS_NAMES = "parameter dataset.class_names"
+TEST_IMAGES = ("data raw_test_images", "data raw_test_labels", "parameter dataset.test_samples")
 
 
 class CheckHooks:
@@ -50,14 +54,15 @@ class CheckHooks:
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog) -> None:
         """Check all that can be checked before the first node runs."""
         images = check_data(pipeline, catalog, self._parameters)
-        if any(name.endswith("model") for name in pipeline.datasets()):
-            with silence():
-                import tensorflow  # noqa: F401
         check_results(pipeline, catalog, run_params["env"])
         check_agreement(pipeline, catalog, self._parameters.dataset)
         check_folders(pipeline, catalog)
         check_outputs(pipeline, catalog)
+        check_notes(pipeline, catalog)
         check_writable(self._outputs / FOLDER / "claims", "the note of who works on them")
+        if any(name.endswith("model") for name in pipeline.datasets()):
+            with silence():
+                import tensorflow  # noqa: F401
         if "raw_train_images" in images:
             trained = {name: self._classifiers[name] for name in self._classifiers if is_run(pipeline, name)}
             check_samples(images["raw_train_images"], trained, self._parameters.dataset)
@@ -151,7 +156,7 @@ def check_networks(classifiers: Mapping[str, Classifier], images: np.ndarray, pa
 
 
 def check_results(pipeline: Pipeline, catalog: DataCatalog, environment: str | None) -> None:
-    """Check that the results of networks that a pipeline starts from exist and are whole.
+    """Check that the results that a pipeline starts from exist and are as a run has left them.
 
     Args:
         pipeline: What will be run.
@@ -160,10 +165,10 @@ def check_results(pipeline: Pipeline, catalog: DataCatalog, environment: str | N
 
     Raises:
         MissingResultError: Some do not exist. The message names the networks and the commands that make them.
-        DamagedResultError: One is damaged. The message names its file, the damage and the command that makes it again.
+        ChangedResultError: One was changed since it was made, or nothing says what it was made from. The message names
+            its file and the command that makes it again.
     """
-    results = [name for name in sorted(pipeline.inputs()) if name.split(".")[0] in NETWORKS]
-    missing = [name for name in results if not catalog.exists(name)]
+    missing = [name for name in sorted(pipeline.inputs()) if _is_of_network(name) and not catalog.exists(name)]
     networks = [network for network in NETWORKS if any(name.split(".")[0] == network for name in missing)]
     options = f"--env {environment} " if environment else ""
     if networks:
@@ -171,13 +176,24 @@ def check_results(pipeline: Pipeline, catalog: DataCatalog, environment: str | N
         raise MissingResultError(
             f"No result yet of {', '.join(networks)} ({', '.join(missing)}): run {commands} first."
         )
-    for name in results:
-        dataset = catalog.get(name)
-        if is_local_file(dataset) and (damage := find_damage(dataset, name)):
-            raise DamagedResultError(
-                f"{stored_path(catalog, name)} is damaged ({damage}); allowed: {name} as a run has left it: make it "
-                f"again with `kedro run {options}--pipeline={name.split('.')[0]}`"
+    for name in stored_results(pipeline, catalog):
+        if was_changed(catalog, name):
+            noted = noted_of(catalog, name).made_from
+            found = "was changed since it was made" if noted else "has no note of what it was made from"
+            again = f" with `kedro run {options}--pipeline={name.split('.')[0]}`" if _is_of_network(name) else ""
+            raise ChangedResultError(
+                f"{stored_path(catalog, name)} {found}; allowed: {name} as a run has left it: make it again{again}"
             )
+
+
+def stored_results(pipeline: Pipeline, catalog: DataCatalog) -> list[str]:
+    """The names of the results in files of this machine that a pipeline starts from; raw data is none."""
+    names = sorted(pipeline.inputs())
+    return [name for name in names if not name.startswith("raw_") and is_local_file(catalog.get(name))]
+
+
+def _is_of_network(name: str) -> bool:
+    return name.partition(".")[0] in NETWORKS
 
 
 def check_agreement(pipeline: Pipeline, catalog: DataCatalog, dataset: Dataset) -> None:
@@ -185,32 +201,49 @@ def check_agreement(pipeline: Pipeline, catalog: DataCatalog, dataset: Dataset) 
 
     Args:
         pipeline: What will be run.
-        catalog: Where the results are, which are whole.
+        catalog: Where the results are, which are as runs have left them.
         dataset: Its `class_names` are counted.
 
     Raises:
         DataError: They are not. The message names a result, what it holds and what is expected.
     """
-    tested: dict[str, pd.Series] = {}
-    for name in sorted(pipeline.inputs()):
+    tested: dict[str, list[str | None]] = {}
+    for name in filter(_is_of_network, stored_results(pipeline, catalog)):
         network, _, kind = name.partition(".")
-        result = catalog.get(name)
-        if network not in NETWORKS or kind not in ("model", "per_class", "predictions") or not is_local_file(result):
-            continue
-        if (found := count_classes(result)) not in (None, len(dataset.class_names)):
+        made_from = noted_of(catalog, name).made_from
+        found = _count_names(made_from.get(CLASS_NAMES))
+        if found not in (None, len(dataset.class_names)):
             raise DataError(
                 f"{name}, {stored_path(catalog, name)}, tells {found} classes apart, and dataset.class_names names "
                 f"{len(dataset.class_names)}; expected the same number: run {network} again, or name its classes"
             )
         if kind == "predictions":
-            tested[network] = catalog.load(name)["label"]
-    for network, labels in tested.items():
+            tested[network] = [made_from.get(part) for part in TEST_IMAGES]
+    for network, images in tested.items():
         other = next(iter(tested))
-        if not labels.equals(tested[other]):
+        if images != tested[other]:
             raise DataError(
                 f"{other}.predictions and {network}.predictions are of different test images; expected the same: "
                 f"run {other} and {network} again"
             )
+
+
+def _count_names(noted: str | None) -> int | None:
+    try:
+        return len(json.loads(noted or ""))
+    except (TypeError, ValueError):  # nothing is noted, or no list
+        return None
+
+
+def check_notes(pipeline: Pipeline, catalog: DataCatalog) -> None:
+    """Check that it can be noted what each file that a pipeline makes was made from.
+
+    Raises:
+        OutputError: As of `check_writable`.
+    """
+    for name in sorted(pipeline.all_outputs()):
+        if is_local_file(catalog.get(name)):
+            check_writable(note_path(catalog, name), f"the note of what {name} was made from")
 
 
 def check_folders(pipeline: Pipeline, catalog: DataCatalog) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,6 +16,7 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from rich.console import Console
 
+from convnets.hooks.notes import read_note
 from convnets.hooks.whole_files import is_local_file
 
 FOLDER = ".running"  # in the folder of results
@@ -61,11 +62,13 @@ class Claims:
             self._locks[dataset_name] = self._lock(dataset_name)
             self._locks[dataset_name].acquire()
 
-    @hook_impl(trylast=True)
-    def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
+    @hook_impl(wrapper=True)
+    def after_dataset_saved(self, dataset_name: str, node: Node) -> Generator[None, Any, Any]:
         """Give the file up, once it is noted what it was made from."""
+        result = yield
         if run_name(node) is None and (lock := self._locks.pop(dataset_name, None)):
             lock.release()
+        return result
 
     @hook_impl(trylast=True)
     def after_pipeline_run(self) -> None:
@@ -104,15 +107,15 @@ class Claims:
         """
         for note in sorted(self._folder.glob("*.json")):
             name = note.stem
+            noted = read_note(note)
             try:
-                noted = json.loads(note.read_text())
                 if name not in self._locks:
                     with self._lock(name).acquire(timeout=0):
                         pass
-            except (OSError, ValueError, Timeout):
+            except (OSError, Timeout):
                 continue
             if noted.get("store") == _digest(uri):
-                yield name, noted["claim"]
+                yield name, str(noted.get("claim"))
 
     def _lock(self, name: str) -> FileLock:
         return FileLock(self._folder / f"{name}.lock")

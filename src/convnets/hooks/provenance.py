@@ -1,16 +1,17 @@
-"""What each result was made from: parameters, data, code and versions, noted beside it.
+"""What each result was made from (parameters, data, code and versions) and the digest of its content, noted beside it.
 
-`kedro run --only-missing-outputs` makes again what was made from something else, and says what has changed.
+`kedro run --only-missing-outputs` makes again what was made from something else, and what was changed since.
 """
 
 import ast
 import hashlib
 import importlib.util
 import json
+from collections.abc import Generator
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
@@ -19,7 +20,7 @@ from rich.console import Console
 
 from convnets.catalog import CatalogOfCurrentResults
 from convnets.datasets.checkpoint import CheckpointDataset
-from convnets.datasets.damage import find_damage
+from convnets.hooks.notes import read_note
 from convnets.hooks.whole_files import is_local_file, write_whole
 
 FOLDER = ".made_from"  # beside the results
@@ -32,8 +33,20 @@ Origin = dict[str, str]
 `data raw_test_images`: a digest, `fcn.model`: the digest of its origin, ..."""
 
 
+class Note(NamedTuple):
+    """What is noted beside a result.
+
+    Attributes:
+        made_from: Its origin; empty if nothing is noted.
+        sha256: What its content may be: while a file takes the place of another, either of the two.
+    """
+
+    made_from: Origin
+    sha256: tuple[str, ...]
+
+
 class ProvenanceHooks:
-    """Notes what each result was made from, and has made again what was made from something else."""
+    """Notes what each result was made from, and has made again what was made from something else, or was changed."""
 
     def __init__(self, parameters: dict[str, Any]) -> None:
         """Note the parameters, nested as in `parameters.yml`."""
@@ -49,23 +62,21 @@ class ProvenanceHooks:
         self._origins = find_origins(pipeline, catalog, self._parameters)
         if not run_params["only_missing_outputs"]:
             return
-        noted = {name: read_origin(catalog, name) for name in self._origins if is_local_file(catalog.get(name))}
-        catalog.outdated = frozenset(name for name, origin in noted.items() if origin != self._origins[name])
-        self._say_what_changed(noted)
-        damaged = [
-            name for name in sorted(noted) if catalog.exists(name) and find_damage(catalog.get(name), name) is not None
-        ]
-        if damaged:
-            self._console.print(f"Made again, since damaged: {', '.join(damaged)}", markup=False)
-            catalog.outdated |= frozenset(damaged)
-        for name in noted.keys() - catalog.outdated:
+        notes = {name: noted_of(catalog, name) for name in self._origins if is_local_file(catalog.get(name))}
+        outdated = {name for name, note in notes.items() if note.made_from != self._origins[name]}
+        changed = {name for name in notes.keys() - outdated if was_changed(catalog, name)}
+        catalog.outdated = frozenset(outdated | changed)
+        self._say_what_changed({name: notes[name].made_from for name in outdated})
+        for name in sorted(changed):
+            self._console.print(f"{name} was changed since it was made: made again", markup=False)
+        for name in notes.keys() - catalog.outdated:
             dataset = catalog[name]
             if isinstance(dataset, CheckpointDataset) and dataset.finished_epochs() and not dataset.exists():
                 catalog.save(f"{name.removesuffix('checkpoint')}last_checkpoint", dataset.load())
 
     def _say_what_changed(self, noted: dict[str, Origin]) -> None:
         again: dict[str, list[str]] = {}
-        for name in sorted(self._catalog.outdated):
+        for name in sorted(noted):
             if noted[name] and (change := describe_change(noted[name], self._origins[name])):
                 again.setdefault(change, []).append(name)
         for change, names in again.items():
@@ -74,18 +85,29 @@ class ProvenanceHooks:
     @hook_impl
     def before_dataset_saved(self, dataset_name: str) -> None:
         """Strike out what the data set was made from, before it is replaced by what is made from something else."""
-        if is_local_file(self._catalog.get(dataset_name)):
-            origin = read_origin(self._catalog, dataset_name)
-            if origin != self._origins[dataset_name]:
-                note_path(self._catalog, dataset_name).unlink(missing_ok=True)
+        if not is_local_file(self._catalog.get(dataset_name)):
+            return
+        if noted_of(self._catalog, dataset_name).made_from != self._origins[dataset_name]:
+            note_path(self._catalog, dataset_name).unlink(missing_ok=True)
 
-    @hook_impl
-    def after_dataset_saved(self, dataset_name: str) -> None:
-        """Note what the data set was made from. It is called after the hooks that record it elsewhere."""
-        if is_local_file(self._catalog.get(dataset_name)):
-            path = note_path(self._catalog, dataset_name)
-            path.parent.mkdir(exist_ok=True)
-            write_whole(path, json.dumps(self._origins[dataset_name], indent=1))
+    @hook_impl(wrapper=True)
+    def after_dataset_saved(self, dataset_name: str) -> Generator[None, Any, Any]:
+        """Note what the data set was made from, after the other hooks have given it its name and recorded it."""
+        dataset: Any = self._catalog.get(dataset_name)
+        if not is_local_file(dataset):
+            return (yield)
+        origin, digest = self._origins[dataset_name], digest_of_file(Path(dataset._filepath))
+        before = noted_of(self._catalog, dataset_name)
+        if before.made_from:  # from the same: killed from here on, this process leaves the old file or the new one
+            self._note(dataset_name, Note(origin, (*before.sha256, digest)))
+        result = yield
+        self._note(dataset_name, Note(origin, (digest,)))
+        return result
+
+    def _note(self, name: str, note: Note) -> None:
+        path = note_path(self._catalog, name)
+        path.parent.mkdir(exist_ok=True)
+        write_whole(path, json.dumps(note._asdict(), indent=1))
 
 
 def find_origins(pipeline: Pipeline, catalog: DataCatalog, parameters: dict[str, Any]) -> dict[str, Origin]:
@@ -134,17 +156,18 @@ def _flat(name: str, parameters: dict[str, Any]) -> Origin:
 def origin_of_input(catalog: DataCatalog, name: str) -> Origin:
     """What a run starts from: a result, by its origin; a file or folder, by its content; memory leaves no trace."""
     dataset: Any = catalog.get(name)
-    if is_local_file(dataset) and (origin := read_origin(catalog, name)):
+    if is_local_file(dataset) and (origin := noted_of(catalog, name).made_from):
         return {name: digest_of(origin)}
     if not hasattr(dataset, "_filepath"):
         return {}
     path = Path(dataset._filepath)
     files = sorted(item for item in path.rglob("*") if item.is_file()) if path.is_dir() else [path]
-    content = {str(file.relative_to(path)): _digest_of_file(file) for file in files if file.exists()}
+    content = {str(file.relative_to(path)): digest_of_file(file) for file in files if file.exists()}
     return {f"data {name}": digest_of(content)}
 
 
-def _digest_of_file(path: Path) -> str:
+def digest_of_file(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -189,13 +212,20 @@ def note_path(catalog: DataCatalog, name: str) -> Path:
     return path.parent / FOLDER / f"{name}.json"
 
 
-def read_origin(catalog: DataCatalog, name: str) -> Origin:
-    """What is noted of a data set; empty if nothing is, or nothing that can be read."""
-    try:
-        noted = json.loads(note_path(catalog, name).read_text())
-    except (OSError, ValueError):
-        return {}
-    return noted if isinstance(noted, dict) else {}
+def noted_of(catalog: DataCatalog, name: str) -> Note:
+    """What is noted of a data set that is a local file; empty if nothing is, or nothing that can be read."""
+    noted = read_note(note_path(catalog, name))
+    made_from, sha256 = noted.get("made_from"), noted.get("sha256")
+    if not isinstance(made_from, dict) or not isinstance(sha256, list):
+        return Note({}, ())
+    return Note({key: str(value) for key, value in made_from.items()}, tuple(map(str, sha256)))
+
+
+def was_changed(catalog: DataCatalog, name: str) -> bool:
+    """Whether a data set that is a local file, and there, has another content than is noted of it."""
+    dataset: Any = catalog[name]
+    path = Path(dataset._filepath)
+    return path.is_file() and digest_of_file(path) not in noted_of(catalog, name).sha256
 
 
 def forget_origins(pipeline: Pipeline, catalog: DataCatalog) -> None:

@@ -261,6 +261,7 @@ def test_the_pipeline_trains_and_reports(
         f"params:{name}.lecture_accuracy": 0.99,
     }
     figures = ["architecture", "learning_curves", "confusion_matrix_figure", "reliability_diagram"]
+    figures.append("first_prediction_figure")  # Kedro would copy it, and not every Matplotlib can
     kept = ["untrained_model", "compiled_model", "starting_point", "checkpoint", "model", "metrics", *figures]
     catalog = DataCatalog({dataset: MemoryDataset(value, copy_mode="assign") for dataset, value in in_memory.items()})
     for dataset in kept:
