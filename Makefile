@@ -25,7 +25,7 @@ $(INSTALLED): requirements.lock
 	@if [ -z "$(PYTHON)" ]; then echo "convnets needs Python 3.11, 3.12 or 3.13, and found none: install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python" >&2; exit 1; fi
 	@echo "Setting up $(VENV) (about 200 packages, one to two minutes) ..."
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -77,12 +77,14 @@ fuzz: $(VENV_FUZZ)/.installed  ## fuzz the readers of IDX files and of images; S
 $(VENV_FUZZ)/.installed: tests/fuzz-requirements.txt requirements.lock
 	@echo "Setting up $(VENV_FUZZ), the environment of the fuzzer ..."
 	@$(PYTHON) -m venv --clear $(VENV_FUZZ)
-	@$(VENV_FUZZ)/bin/python -m pip install -qq --disable-pip-version-check -r $< -c requirements.lock
+	@$(VENV_FUZZ)/bin/python -m pip install -qq --disable-pip-version-check -r $< \
+		-c <(sed -E '/^ +--hash/d; s/ \\$$//' requirements.lock)
 	@touch $@
 
-lock: install  ## write requirements.lock anew from pyproject.toml
+lock: install  ## raise all pins of requirements.lock; PACKAGE=keras: of one package
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+		$(if $(PACKAGE),--upgrade-package $(PACKAGE),--upgrade) \
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
 
 clean:  ## remove the environments and caches; results and the MLflow store stay
