@@ -1,6 +1,7 @@
 """The folder of a user's own images: what is read, and what is refused in which words."""
 
 import os
+import socket
 import struct
 import subprocess
 import sys
@@ -14,8 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kedro.io import DatasetError
-from PIL import Image
+from PIL import Image, ImageCms
 
+from convnets.datasets import images
 from convnets.datasets.images import LARGEST_EXPANSION, ImageFolderDataset, read_image
 from convnets.errors import ImageError
 from convnets.pipelines.prediction.nodes import size_normalize
@@ -144,6 +146,7 @@ def test_no_header_takes_room_that_the_file_cannot_fill(tmp_path: Path) -> None:
     program = """
 import resource, sys
 from pathlib import Path
+from convnets.datasets import images
 from convnets.datasets.images import ImageError, read_image
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for file in sorted(Path(sys.argv[1]).iterdir()):
@@ -286,3 +289,69 @@ def test_a_missing_an_empty_and_a_wrong_folder_are_named(tmp_path: Path) -> None
 def test_raw_data_is_never_written(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="never written"):
         ImageFolderDataset(path=str(tmp_path)).save({})
+
+
+def test_what_is_no_file_is_refused_and_never_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "folder.png").mkdir()
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "device.png").symlink_to("/dev/zero")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "s.png"))
+        loaders = ImageFolderDataset(path=str(tmp_path)).load()
+        assert list(loaders) == ["device.png", "pipe.png", "s.png"]
+        for read in loaders.values():
+            with pytest.raises(ImageError, match=r"^It is (not a regular file|a link that leads out of the folder);"):
+                read()
+
+
+def test_a_file_that_is_cut_off_while_it_is_read_is_refused(
+    file: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which a file that is mapped into memory would answer with the end of the process."""
+    path = file(encoded(PICTURE, "JPEG"))
+    opened = Image.open
+
+    def cut_off(*arguments: object, **options: object) -> Image.Image:
+        path.write_bytes(b"")
+        return opened(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Image, "open", cut_off)
+    assert read_image(path).size == PICTURE.size
+
+
+OTHERS = {
+    "an animated GIF": encoded(PICTURE, "GIF", save_all=True, append_images=[PICTURE]),
+    "AVIF": encoded(PICTURE, "AVIF"),
+    "TIFF": encoded(PICTURE, "TIFF"),
+    "WebP": encoded(PICTURE, "WEBP"),
+}
+
+
+@pytest.mark.parametrize("content", OTHERS.values(), ids=OTHERS)
+def test_other_formats_under_a_png_name_are_refused(file: Callable[[bytes], Path], content: bytes) -> None:
+    with pytest.raises(ImageError, match=r"^The file is not recognized as an image; allowed: a PNG or JPEG image\.$"):
+        read_image(file(content))
+
+
+def test_a_file_that_is_too_large_is_refused(file: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "MAX_FILE_BYTES", 100)
+    with pytest.raises(ImageError, match=r"^The file is too large; allowed: at most 100 bytes\.$"):
+        read_image(file(encoded(PICTURE, "JPEG")))
+
+
+SPECIAL = {
+    "ICC profile": (
+        encoded(PICTURE, "JPEG", icc_profile=ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()),
+        "L",
+    ),
+    "broken ICC profile": (encoded(PICTURE, "PNG", icc_profile=b"nothing"), "L"),
+    "CMYK": (encoded(PICTURE.convert("CMYK"), "JPEG"), "CMYK"),
+    "16 bits": (encoded(Image.fromarray(np.full((20, 30), 40_000, np.uint16)), "PNG"), "I;16"),
+    "an animated PNG": (encoded(PICTURE, "PNG", save_all=True, append_images=[PICTURE.rotate(180)]), "L"),
+}
+
+
+@pytest.mark.parametrize(("content", "mode"), SPECIAL.values(), ids=SPECIAL)
+def test_what_cameras_and_scanners_write_is_read(file: Callable[[bytes], Path], content: bytes, mode: str) -> None:
+    image = read_image(file(content))
+    assert (image.size, image.mode) == (PICTURE.size, mode)

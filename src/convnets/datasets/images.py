@@ -1,6 +1,5 @@
 """A folder of a user's own images as a Kedro data set."""
 
-import mmap
 import os
 import re
 import unicodedata
@@ -8,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,6 +17,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from convnets.errors import ImageError
 
 FORMATS = ("PNG", "JPEG")
+MAX_FILE_BYTES = 500_000_000  # 50 million pixels of four channels and 16 bits take 400 MB
 LARGEST_IMAGE = 50_000_000  # pixels: decoded, 200 MB in four channels
 LARGEST_EXPANSION = 8 * 1032  # pixels from a byte: deflate makes 1032 bytes of it, and a pixel takes one bit or more
 MOST_SCANS = 200  # of a JPEG image, which has ten or so: each goes over all of its pixels
@@ -94,17 +95,21 @@ def read_image(file: Path) -> Image.Image:
         The decoded image, in any of Pillow's modes.
 
     Raises:
-        ImageError: The file is unreadable, empty, no such image, damaged, or states more pixels than `LARGEST_IMAGE`
-            or than it can hold, or more scans than `MOST_SCANS`, which is found before it is decoded. The message is
-            one sentence: what was found, what is allowed.
+        ImageError: The file is unreadable, empty, too large, no such image, damaged, or states more pixels than
+            `LARGEST_IMAGE` or than it can hold, or more scans than `MOST_SCANS`, which is found before it is decoded.
+            The message is one sentence: what was found, what is allowed.
     """
     try:
         if not file.is_file():
             raise ImageError("It is not a regular file; allowed: a PNG or JPEG file.")
-        size = file.stat().st_size
+        with file.open("rb") as opened:  # once: it may be changed meanwhile
+            content = opened.read(MAX_FILE_BYTES + 1)
+        size = len(content)
         if size == 0:
             raise ImageError("The file is empty; allowed: a PNG or JPEG image.")
-        with _quiet_pillow(), Image.open(file, formats=FORMATS) as image:
+        if size > MAX_FILE_BYTES:
+            raise ImageError(f"The file is too large; allowed: at most {MAX_FILE_BYTES:,} bytes.")
+        with _quiet_pillow(), Image.open(BytesIO(content), formats=FORMATS) as image:
             if image.width * image.height > LARGEST_IMAGE:
                 raise ImageError(
                     f"The image has {image.width:,} x {image.height:,} pixels; "
@@ -115,7 +120,7 @@ def read_image(file: Path) -> Image.Image:
                     f"The image is damaged (it states {image.width:,} x {image.height:,} pixels, more than "
                     f"{size:,} bytes can hold); allowed: a whole PNG or JPEG image."
                 )
-            if image.format != "PNG" and (scans := _count_scans(file)) > MOST_SCANS:
+            if image.format != "PNG" and (scans := len(SCAN.findall(content))) > MOST_SCANS:
                 raise ImageError(f"The image is drawn in {scans:,} scans; allowed: at most {MOST_SCANS}.")
             ImageOps.exif_transpose(image, in_place=True)
             return image
@@ -127,11 +132,6 @@ def read_image(file: Path) -> Image.Image:
         if isinstance(error, OSError) and error.errno is not None:
             raise ImageError(f"The file cannot be read ({error.strerror}); allowed: a readable file.") from error
         raise ImageError(f"The image is damaged ({error}); allowed: a whole PNG or JPEG image.") from error
-
-
-def _count_scans(file: Path) -> int:
-    with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        return sum(1 for _ in SCAN.finditer(content))
 
 
 def _read_inside(folder: Path, file: Path) -> Image.Image:

@@ -13,9 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from convnets.errors import one_line
+from convnets.hooks.checks import stored_path
 from convnets.hooks.claims import RUNNERS_ELSEWHERE
 from convnets.parameters import NETWORKS
 from convnets.precision import bfloat16_hardware, choose_policy
+
+MAX_IMAGES = 24  # of the user's own that are listed, and drawn in the figure
 
 
 class TerminalHooks:
@@ -66,13 +69,21 @@ class TerminalHooks:
             count, height, width = data.shape
             self._console.print(f"{dataset_name}: {count:,} images of {height} x {width} pixels")
         if dataset_name == "refused_images":
-            for image, reason in data.itertuples(index=False):
+            for image, reason in data.head(MAX_IMAGES).itertuples(index=False):
                 self._console.print(f"{one_line(str(image))} is refused: {one_line(reason)}", markup=False)
+            self._say_that_there_are_more(dataset_name, len(data))
         if dataset_name == "predictions_on_images" and len(data):
-            self._console.print(predictions_table(data))
+            images = data["image"].unique()
+            self._console.print(predictions_table(data[data["image"].isin(images[:MAX_IMAGES])]))
+            self._say_that_there_are_more(dataset_name, len(images))
         if dataset_name.endswith(".mean_accuracies"):
             self._console.print(mean_accuracies_table(data))
         self._note(dataset_name, data)
+
+    def _say_that_there_are_more(self, dataset_name: str, images: int) -> None:
+        if images > MAX_IMAGES:
+            path = stored_path(self._catalog, dataset_name)
+            self._console.print(f"... and {images - MAX_IMAGES:,} more, in {path}", markup=False)
 
     def _say_what_others_found(self) -> None:
         for name in sorted(self._pipeline.all_outputs()):

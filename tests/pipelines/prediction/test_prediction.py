@@ -1,5 +1,6 @@
 """A user's own images: real test digits, altered, come back as MNIST's authors made them and are read alike."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 from PIL import Image, ImageOps
@@ -16,7 +19,7 @@ from convnets.datasets.images import ImageFolderDataset
 from convnets.errors import DataError, ImageError
 from convnets.parameters import Dataset
 from convnets.pipelines.prediction import create_pipeline, nodes
-from support import ROOT
+from support import FUZZED, ROOT
 
 DIGITS = range(100)
 CLOSE, ALIKE = 4, 0.94  # mean difference in grey levels of 255; correlation
@@ -125,6 +128,78 @@ def test_the_ratio_is_kept(width: int, height: int, expected: tuple[int, int]) -
     digit = nodes.size_normalize(page)
     inked = tuple(int(np.ptp(np.flatnonzero(digit.any(axis=axis)))) + 1 for axis in (1, 0))
     assert inked == pytest.approx(expected, abs=1)
+
+
+def far_apart(height: int, width: int) -> np.ndarray:
+    """Two dashes of ink in opposite corners of a page."""
+    page = np.full((height, width), 255, np.uint8)
+    page[:1, :5] = page[-1:, -5:] = 0
+    return page
+
+
+def test_ink_that_is_lost_in_the_field_is_refused() -> None:
+    with pytest.raises(ImageError, match="The image is blank at 20 x 20 pixels, so thin are its strokes for how far"):
+        nodes.size_normalize(Image.fromarray(far_apart(1024, 1024)))
+
+
+def test_an_image_that_is_refused_does_not_stop_the_others(raw_test_images: np.ndarray) -> None:
+    digits, refused = nodes.read_digits(
+        {"1 dots": lambda: Image.fromarray(far_apart(1024, 1024)), "2 digit": lambda: enlarged(raw_test_images[0])}
+    )
+    assert list(digits) == ["2 digit"]
+    assert refused["image"].tolist() == ["1 dots"]
+
+
+MODES = (
+    "1",
+    "L",
+    "P",
+    "PA",
+    "LA",
+    "La",
+    "RGB",
+    "RGBA",
+    "RGBa",
+    "RGBX",
+    "CMYK",
+    "YCbCr",
+    "LAB",
+    "HSV",
+    "I",
+    "F",
+    "I;16",
+)
+SIDES = st.sampled_from([1, 2, 3, 5, 28, 300, 1500])
+
+
+@st.composite
+def images_of_any_mode(draw: st.DrawFn) -> Image.Image:
+    """Ink of a few dashes, thin or thick, near or far, on a page of any shape and mode."""
+    shape = draw(st.one_of(st.tuples(SIDES, SIDES), st.sampled_from([(1, 50_000), (50_000, 1)])))
+    page = np.full(shape, draw(st.sampled_from([0, 128, 255])), np.uint8)
+    for _ in range(draw(st.integers(0, 3))):
+        top, left = (draw(st.integers(0, side - 1)) for side in shape)
+        height, width = (draw(st.sampled_from([1, 5, 40])) for _ in shape)
+        page[top : top + height, left : left + width] = draw(st.integers(0, 255))
+    mode = draw(st.sampled_from(MODES))
+    if mode == "I;16":
+        return Image.fromarray(page.astype(np.uint16) * 257)
+    by_way_of = {"La": "LA", "RGBa": "RGBA", "LAB": "RGB"}
+    return Image.fromarray(page).convert(by_way_of.get(mode, "L")).convert(mode)
+
+
+@settings(FUZZED)
+@given(image=images_of_any_mode())
+def test_any_image_is_read_or_refused_in_one_sentence(image: Image.Image) -> None:
+    digits, refused = nodes.read_digits({"image": lambda: image})
+    for sentence in refused["reason"]:
+        assert re.fullmatch(r"The image is [^\n]*; allowed: [^\n]*\.", sentence)
+    assert len(digits) + len(refused) == 1
+    for digit in digits.values():
+        assert digit.shape == (28, 28)
+        assert digit.dtype == np.uint8
+        assert digit.max() == 255
+        assert max(np.ptp(np.flatnonzero(digit.any(axis=axis))) for axis in (0, 1)) < 20
 
 
 def test_lopsided_ink_stays_in_the_field() -> None:

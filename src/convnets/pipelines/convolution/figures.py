@@ -58,7 +58,7 @@ def plot_convolution_step(
         The figure.
     """
     name, response_map = next(iter(response_maps.items()))
-    row, column = divmod(int(response_map.argmax()), response_map.shape[1])
+    row, column = divmod(int(np.argmax(response_map)), response_map.shape[1])
     image, kernel = test_images[convolution.image], np.array(convolution.kernels[name])
     return _draw_step(image, kernel, response_map, name, (row, column), float(np.abs(response_map).max()))
 
@@ -185,7 +185,7 @@ def plot_pooling(downsampled: dict[str, np.ndarray]) -> Figure:
         The figure.
     """
     response_map = downsampled["response map"]
-    row, column = (position // 2 for position in divmod(int(response_map.argmax()), response_map.shape[1]))
+    row, column = (position // 2 for position in divmod(int(np.argmax(response_map)), response_map.shape[1]))
     window = response_map[2 * row : 2 * row + 2, 2 * column : 2 * column + 2]
     figure = new_figure("Max pooling halves a feature map, and keeps its strongest responses", width=12, height=3.8)
     columns = figure.subplots(1, 5, width_ratios=[1.4, 0.9, 1, 1, 1])

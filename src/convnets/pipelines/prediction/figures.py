@@ -13,7 +13,7 @@ from convnets.pipelines.prediction.nodes import shrink
 
 IMAGES_SHOWN, PAIRS_IN_A_ROW = 24, 3
 SHOWN_SIDE = 200  # pixels
-LONGEST_CAPTION = 20  # characters
+MAX_CAPTION_CHARS = 20
 BEHIND_TRANSPARENCY = "#bbbbbb"  # black ink shows on it, and white ink too
 
 
@@ -61,6 +61,6 @@ def _caption(name: str) -> str:
     """A file's name as the figure's font can write it: no formula, and not too long."""
     letters = get_font(findfont(FontProperties())).get_charmap()
     known = "".join(letter if ord(letter) in letters else "?" for letter in name)
-    half = LONGEST_CAPTION // 2
-    short = known if len(known) <= LONGEST_CAPTION else f"{known[: half - 1]}…{known[-half:]}"
+    half = MAX_CAPTION_CHARS // 2
+    short = known if len(known) <= MAX_CAPTION_CHARS else f"{known[: half - 1]}…{known[-half:]}"
     return short.replace("$", r"\$")

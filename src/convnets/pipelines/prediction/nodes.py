@@ -65,21 +65,38 @@ def size_normalize(image: Image.Image) -> np.ndarray:
         half a pixel of (14, 14), unless that would push the box over the edge.
 
     Raises:
-        ImageError: The image is blank: it has too little contrast, or nothing larger than a speck.
+        ImageError: The image is of a mode without colours, or blank: it has too little contrast, nothing larger than a
+            speck, or strokes that are too thin for how far they are apart.
     """
     ink = find_ink(to_grey(shrink(image)))
     left, top, right, bottom = box = bounding_box(ink)
     scale = BOX / max(right - left, bottom - top)
     size = max(round((right - left) * scale), 1), max(round((bottom - top) * scale), 1)
     digit = np.asarray(Image.fromarray(ink).resize(size, Image.Resampling.LANCZOS, box=box))
+    if not digit.any():
+        raise ImageError(
+            f"The image is blank at {size[0]} x {size[1]} pixels, so thin are its strokes for how far they are apart; "
+            "allowed: strokes about a tenth as thick as the digit is high."
+        )
     return centre(np.rint(digit * (WHITE / digit.max())).astype(np.uint8))
 
 
 def shrink(image: Image.Image) -> Image.Image:
-    """Bring an image of any mode to RGBA, and to no more than `LARGEST_SIDE` pixels on its longer side."""
-    if image.mode.startswith("I"):  # 16 bits, which Pillow would cut off at 255
-        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-    small = image.convert("RGBA")
+    """Bring an image to RGBA, and to no more than `LARGEST_SIDE` pixels on its longer side.
+
+    Args:
+        image: Of any mode; numbers beyond 8 bits are taken for 16 bits, floating-point ones for grey levels of 255.
+
+    Raises:
+        ImageError: Pillow knows no colours of this mode.
+    """
+    if image.mode[0] in "IF":  # Pillow would cut off what is above 255
+        levels = np.nan_to_num(np.asarray(image, np.float64)) / (WHITE + 1 if image.mode[0] == "I" else 1)
+        image = Image.fromarray(np.clip(levels, 0, WHITE).astype(np.uint8))
+    try:
+        small = image.convert("RGB" if image.mode == "HSV" else "RGBA").convert("RGBA")
+    except ValueError as error:
+        raise ImageError(f"The image is of the mode {image.mode}; allowed: grey, RGB or CMYK.") from error
     small.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
     return small
 
@@ -148,7 +165,7 @@ def bounding_box(ink: np.ndarray) -> tuple[int, int, int, int]:
     strokes, _ = ndimage.label(ink > INK_THRESHOLD, structure=np.ones((3, 3)))
     pixels = np.bincount(strokes.ravel())[1:]
     boxes = ndimage.find_objects(strokes)
-    longest = max(side.stop - side.start for side in boxes[pixels.argmax()])
+    longest = max(side.stop - side.start for side in boxes[int(np.argmax(pixels))])
     if longest < SMALLEST_INK:
         raise ImageError(
             f"The image is blank but for specks: its largest stroke is {longest} pixels long; "
@@ -196,7 +213,7 @@ def classify(digits: Mapping[str, np.ndarray], dataset: Dataset, **models: Model
         `predicted` (the name of the class), `probability` (its), and the probability of each class, `p0`, `p1`, ...
 
     Raises:
-        DataError: A network was trained on images of another size.
+        DataError: A network was trained on images of another size, or tells another number of classes apart.
     """
     images = normalize_images(np.array([*digits.values()], np.uint8).reshape(-1, FIELD, FIELD))
     answers = []
@@ -207,6 +224,11 @@ def classify(digits: Mapping[str, np.ndarray], dataset: Dataset, **models: Model
                 f"{network}.model takes images of {' x '.join(map(str, shape))} numbers; "
                 f"expected {FIELD} x {FIELD}, as MNIST's are"
             )
+        if model.output_shape[-1] != len(dataset.class_names):
+            raise DataError(
+                f"{network}.model tells {model.output_shape[-1]} classes apart, and dataset.class_names names "
+                f"{len(dataset.class_names)}; expected the same number"
+            )
         if digits:
             probabilities = model.predict(images.reshape(-1, *shape), batch_size=PREDICTION_BATCH, verbose=0)
             answers += [(image, network, row) for image, row in zip(digits, probabilities, strict=True)]
@@ -215,7 +237,7 @@ def classify(digits: Mapping[str, np.ndarray], dataset: Dataset, **models: Model
             {
                 "image": image,
                 "network": network,
-                "predicted": dataset.class_names[row.argmax()],
+                "predicted": dataset.class_names[int(np.argmax(row))],
                 "probability": row.max(),
                 **{f"p{label}": probability for label, probability in enumerate(row)},
             }
