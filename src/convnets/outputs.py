@@ -1,6 +1,7 @@
 """Where results go: that they can be written, and that there is space for them, before anything is trained."""
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable
@@ -16,7 +17,38 @@ from convnets.hooks.whole_files import is_local_file
 BYTES_OF_FLOAT32 = 4
 MEGABYTE = 1_000_000
 SLOTS = {"sgd": 0, "rmsprop": 1, "adam": 2}  # what an optimizer keeps for each parameter, in a checkpoint
+# What Kedro takes for patterns of files ("*", "?", "[") and of data sets ("{", "}"), and SQLAlchemy for a coded sign.
+IMPOSSIBLE_IN_PATH = re.compile(r"[*?\[{}]|%[0-9A-Fa-f]{2}")
+MAX_PROJECT_PATH_BYTES = 480  # SQLite opens no path of more than 512
 TABLES_AND_FIGURES = 5 * MEGABYTE  # of one network, its predictions of 10,000 images included
+
+
+def check_project_folder(folder: Path) -> None:
+    """Check that what the project is made of can work in a folder of that name.
+
+    Args:
+        folder: Of the project, or in it.
+
+    Raises:
+        OutputError: It cannot. The message names what is in the way, and what is allowed.
+    """
+    if found := IMPOSSIBLE_IN_PATH.search(str(folder)):
+        raise OutputError(
+            f"The project's folder {folder} has {found[0]!r} in its path; allowed: a path without * ? [ {{ }}, and "
+            "without % before two hexadecimal digits: move or rename it"
+        )
+    try:
+        length = len(str(folder).encode())
+    except UnicodeEncodeError:
+        raise OutputError(
+            f"The project's folder {str(folder)!a} has bytes in its path that are no UTF-8; allowed: a path of text: "
+            "rename it"
+        ) from None
+    if length > MAX_PROJECT_PATH_BYTES:
+        raise OutputError(
+            f"The project's folder {folder} has a path of {length} bytes; allowed: up to {MAX_PROJECT_PATH_BYTES}, as "
+            "SQLite opens no longer one: move it"
+        )
 
 
 def check_outputs(pipeline: Pipeline, catalog: DataCatalog) -> None:
