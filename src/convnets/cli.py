@@ -1,11 +1,13 @@
 """The project's own commands: `kedro run`, with one sentence where the user can mend a fault, and `kedro mlflow`."""
 
+import errno
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -212,6 +214,8 @@ def _sentence(error: Exception) -> str:
             cause = cause.__cause__
         done = "read" if failed["done"] == "loading" else "written"
         found = getattr(cause, "strerror", None) or one_line(str(cause))
+        if getattr(cause, "errno", None) == errno.ENOSPC:
+            found += f", there or in {tempfile.gettempdir()}, where models are put together"
         return f"{final_path(failed['path'])} cannot be {done}: {found}"
     if isinstance(error, OSError) and error.filename:
         return f"{final_path(str(error.filename))} cannot be used: {error.strerror}"
