@@ -1,5 +1,6 @@
 """The command line: what is light, and what is refused in one sentence."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,9 +9,9 @@ from pathlib import Path
 import click
 import pandas as pd
 import pytest
-from kedro.io import DataCatalog
+from kedro.io import DataCatalog, DatasetError
 
-from convnets.cli import one_sentence
+from convnets.cli import end, one_sentence, orderly_end
 from support import Project
 
 HEAVY = ("tensorflow", "mlflow", "keras")
@@ -89,7 +90,7 @@ def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
     catalog = DataCatalog.from_config({"table": {"type": "pandas.CSVDataset", "filepath": "/dev/full"}})
     with pytest.raises(click.ClickException) as raised, one_sentence():
         catalog.save("table", pd.DataFrame({"a": [1]}))
-    assert raised.value.message == "/dev/full cannot be written: [Errno 28] No space left on device"
+    assert raised.value.message.startswith("/dev/full cannot be written: No space left on device, there or in ")
     with pytest.raises(click.ClickException) as raised, one_sentence():
         (tmp_path / "no" / "folder").mkdir()
     assert raised.value.message == f"{tmp_path / 'no' / 'folder'} cannot be used: No such file or directory"
@@ -97,3 +98,30 @@ def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
 
 def test_the_mlflow_ui_waits_for_runs(project: Project) -> None:
     assert "has no experiment 'convnets' yet: run `kedro run`" in project.kedro("mlflow", status=1)
+
+
+@pytest.mark.parametrize("wrapped", [False, True], ids=["as it is", "as Kedro says it"])
+def test_a_lack_of_memory_is_said_in_one_sentence(wrapped: bool) -> None:  # noqa: FBT001 - pytest gives it by name
+    error: Exception = MemoryError("Unable to allocate 3.5 GiB for an array")
+    if wrapped:
+        error, error.__cause__ = DatasetError("Failed while loading data:"), error
+    with pytest.raises(click.ClickException) as refused, one_sentence():
+        raise error
+    assert refused.value.message.startswith("There is not enough memory (Unable to allocate 3.5 GiB for an array): end")
+
+
+def test_other_faults_keep_their_traceback() -> None:
+    with pytest.raises(ZeroDivisionError), one_sentence():
+        raise ZeroDivisionError
+
+
+def test_a_run_outlives_its_terminal_under_nohup() -> None:
+    before = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGTERM)}
+    try:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        with orderly_end():
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+            assert signal.getsignal(signal.SIGTERM) is end
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

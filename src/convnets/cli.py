@@ -1,13 +1,16 @@
 """The project's own commands: `kedro run`, with one sentence where the user can mend a fault, and `kedro mlflow`."""
 
+import errno
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import click
@@ -24,6 +27,8 @@ from yaml import YAMLError
 
 from convnets.errors import UserError, one_line, unknown
 from convnets.hooks.claims import command_to_go_on
+from convnets.hooks.whole_files import final_path
+from convnets.outputs import check_project_folder
 
 RUNNER = "convnets.runner.NetworkByNetworkRunner"
 DASK_RUNNER = "convnets.scaling.runner.DaskRunner"
@@ -66,11 +71,11 @@ class _Command(click.Command):
 @cli.command(cls=_Command, params=kedro_run.params)
 def run(**options: Any) -> None:
     """Run the pipelines."""
-    signal.signal(signal.SIGTERM, end)
     if options["pipeline"] and not options["pipelines"]:  # Kedro takes both and warns of the first
         options |= {"pipeline": None, "pipelines": [options["pipeline"]]}
     options["runner"] = options["runner"] or RUNNER
-    with one_sentence():
+    with one_sentence(), orderly_end():
+        check_project_folder(Path.cwd())
         _require_known(options)
         try:
             kedro_run.callback(**options)  # type: ignore[misc]
@@ -126,6 +131,8 @@ def mlflow(env: str, port: int) -> None:
         without_password,
     )
 
+    with one_sentence():
+        check_project_folder(Path.cwd())
     with one_sentence(), KedroSession.create(env=env) as session:
         context = session.load_context()  # type: ignore[attr-defined]
         settings = context.config_loader["tracking"]
@@ -163,18 +170,55 @@ def one_sentence() -> Iterator[None]:
         raise click.ClickException(" ".join(["\n".join(sentences), *notes])) from error
     except (DatasetError, OSError, MissingConfigException, YAMLError, OmegaConfBaseException) as error:
         raise click.ClickException(_sentence(error)) from error
+    except Exception as error:
+        if not (sentence := out_of_memory(error)):
+            raise
+        raise click.ClickException(sentence) from error
+
+
+def out_of_memory(error: BaseException) -> str | None:
+    """A sentence on what Python, NumPy or TensorFlow raise where they get no more memory; `None` of other errors."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":  # which is TensorFlow's
+        found = f" ({cause})" if (cause := one_line(str(error).partition("\n")[0])) else ""
+        return (
+            f"There is not enough memory{found}: end other programs, or choose smaller batches, smaller layers or "
+            "fewer images; what was finished is kept"
+        )
+    return out_of_memory(error.__cause__) if error.__cause__ else None
+
+
+@contextmanager
+def orderly_end() -> Iterator[None]:
+    """Close runs first when the process is asked to end, its terminal is closed, or nobody reads what it says."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup sets it
+            signal.signal(number, end)
+    try:
+        yield
+    except (BrokenPipeError, SystemExit) as error:  # Rich makes the second of the first
+        if not isinstance(error, BrokenPipeError) and not isinstance(error.__context__, BrokenPipeError):
+            raise
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (1, 2):  # Python would complain when it flushes them
+            os.dup2(nowhere, stream)
+        sys.exit(128 + signal.SIGPIPE)
 
 
 def _sentence(error: Exception) -> str:
     """What others say in several lines, or without the name of the file."""
+    if sentence := out_of_memory(error):
+        return sentence
     if isinstance(error, DatasetError) and (failed := FAILED.search(str(error))):
         cause: BaseException = error
         while cause.__cause__:
             cause = cause.__cause__
         done = "read" if failed["done"] == "loading" else "written"
-        return f"{failed['path']} cannot be {done}: {one_line(str(cause))}"
+        found = getattr(cause, "strerror", None) or one_line(str(cause))
+        if getattr(cause, "errno", None) == errno.ENOSPC:
+            found += f", there or in {tempfile.gettempdir()}, where models are put together"
+        return f"{final_path(failed['path'])} cannot be {done}: {found}"
     if isinstance(error, OSError) and error.filename:
-        return f"{error.filename} cannot be used: {error.strerror}"
+        return f"{final_path(str(error.filename))} cannot be used: {error.strerror}"
     if isinstance(error, OmegaConfBaseException):
         return (
             f"The configuration refers to what is not there: {one_line(str(error))}; allowed: what globals.yml defines"

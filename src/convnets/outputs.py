@@ -1,6 +1,7 @@
 """Where results go: that they can be written, and that there is space for them, before anything is trained."""
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable
@@ -10,13 +11,44 @@ from typing import Any
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
-from convnets.errors import OutputError
+from convnets.errors import OutputError, one_line
 from convnets.hooks.whole_files import is_local_file
 
 BYTES_OF_FLOAT32 = 4
 MEGABYTE = 1_000_000
 SLOTS = {"sgd": 0, "rmsprop": 1, "adam": 2}  # what an optimizer keeps for each parameter, in a checkpoint
+# What Kedro takes for patterns of files and of data sets, SQLAlchemy for a coded sign, and what MLflow cannot quote.
+IMPOSSIBLE_IN_PATH = re.compile(r"""[*?\[{}]|%[0-9A-Fa-f]{2}|'.*"|".*'""", re.DOTALL)
+MAX_PROJECT_PATH_BYTES = 480  # SQLite opens no path of more than 512
 TABLES_AND_FIGURES = 5 * MEGABYTE  # of one network, its predictions of 10,000 images included
+
+
+def check_project_folder(folder: Path) -> None:
+    """Check that what the project is made of can work in a folder of that name.
+
+    Args:
+        folder: Of the project, or in it.
+
+    Raises:
+        OutputError: It cannot. The message names what is in the way, and what is allowed.
+    """
+    shown = f"The project's folder {one_line(str(folder))}"
+    if found := IMPOSSIBLE_IN_PATH.search(str(folder)):
+        raise OutputError(
+            f"{shown} has {found[0]!r} in its path; allowed: a path without * ? [ {{ }}, without % before two "
+            "hexadecimal digits, and with one kind of quotation marks: move or rename it"
+        )
+    if (length := len(os.fsencode(folder))) > MAX_PROJECT_PATH_BYTES:
+        raise OutputError(
+            f"{shown} has a path of {length} bytes; allowed: up to {MAX_PROJECT_PATH_BYTES}, as SQLite opens no longer "
+            "one: move it"
+        )
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError as error:
+        raise OutputError(
+            f"{shown} has bytes in its path that are no text in this locale; allowed: text in UTF-8: rename it"
+        ) from error
 
 
 def check_outputs(pipeline: Pipeline, catalog: DataCatalog) -> None:

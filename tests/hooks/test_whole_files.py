@@ -15,7 +15,7 @@ from kedro.pipeline import Node, Pipeline
 from kedro.runner import SequentialRunner
 from kedro_datasets.pandas import CSVDataset
 
-from convnets.hooks.whole_files import WholeFileHooks, is_alive, unfinished_name
+from convnets.hooks.whole_files import WholeFileHooks, final_path, is_alive, unfinished_name, write_whole
 
 TABLE = pd.DataFrame({"a": [1, 2]})
 
@@ -77,12 +77,55 @@ def test_what_a_killed_process_left_is_removed_and_a_living_ones_and_that_of_ano
     of_this_process = unfinished_name("table.csv")
     of_the_dead = of_this_process.replace(str(os.getpid()), str(dead))
     elsewhere = of_the_dead.replace(platform.node(), "elsewhere")
-    for name in (of_this_process, of_the_dead, elsewhere):
+    of_no_process = of_this_process.replace(str(os.getpid()), "9" * 30)
+    for name in (of_this_process, of_the_dead, elsewhere, of_no_process):
         (tmp_path / name).touch()
+    folder = tmp_path / f"{of_the_dead}.folder"
+    folder.mkdir()
     (tmp_path / ".made_from").mkdir()
     (tmp_path / ".made_from" / of_the_dead).touch()
     WholeFileHooks().before_pipeline_run(
         Pipeline([Node(make_table, None, "table", name="make")]),
         DataCatalog({"table": CSVDataset(filepath=str(tmp_path / "table.csv"))}),
     )
-    assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {of_this_process, elsewhere}
+    assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {
+        of_this_process,
+        elsewhere,
+        of_no_process,
+    }
+    assert folder.is_dir()
+
+
+def test_a_file_is_on_the_disk_before_it_takes_its_name_and_the_name_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    synchronize, replace = os.fsync, os.replace
+
+    def fsync(descriptor: int) -> None:
+        calls.append(f"fsync {Path(f'/dev/fd/{descriptor}').resolve().name}")
+        synchronize(descriptor)
+
+    def rename(old: str | Path, new: str | Path) -> None:
+        calls.append(f"rename {Path(new).name}")
+        replace(old, new)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "replace", rename)
+    save(tmp_path / "table.csv", make_table)
+    write_whole(tmp_path / "note.json", "{}")
+    assert calls == [
+        call
+        for name in ("table.csv", "note.json")
+        for call in (f"fsync {unfinished_name(name)}", f"rename {name}", f"fsync {tmp_path.name}")
+    ]
+
+
+def test_an_error_names_the_file_and_not_how_it_was_called_for_the_moment(tmp_path: Path) -> None:
+    path = tmp_path / "folder"
+    path.mkdir()
+    with pytest.raises(IsADirectoryError) as caught:
+        write_whole(path, "{}")
+    assert caught.value.filename == str(path)
+    assert final_path(str(tmp_path / unfinished_name("a+b.csv"))) == str(tmp_path / "a+b.csv")
+    assert final_path("data/a+b.csv") == "data/a+b.csv"

@@ -51,7 +51,7 @@ class CheckpointDataset(KerasFileDataset[Checkpoint]):
         try:
             with tempfile.TemporaryDirectory() as folder:
                 local = Path(folder) / "checkpoint.keras"
-                self._fs.get(self._path, str(local))
+                self._fs.get_file(self._path, str(local))
                 return Checkpoint(load_model(local), log, epochs)
         except (OSError, ValueError) as error:
             raise DatasetError(self._refusal(error)) from error
@@ -64,7 +64,7 @@ class CheckpointDataset(KerasFileDataset[Checkpoint]):
             with zipfile.ZipFile(local, "a") as archive:
                 archive.writestr(LOG, data.log.to_csv(index=False))
                 archive.writestr(PLANNED, str(data.epochs))
-            self._fs.put(str(local), self._path)
+            self._put(local)
 
     def finished_epochs(self) -> int:
         """How many epochs are in the file; 0 if there is none, or a damaged one."""

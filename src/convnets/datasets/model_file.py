@@ -38,6 +38,11 @@ class KerasFileDataset(AbstractDataset[Stored, Stored]):
     def _path(self) -> str:
         return str(get_filepath_str(self._filepath, self._protocol))
 
+    def _put(self, local: Path) -> None:
+        """Copy a file to the data set's place; neither path is taken for a pattern, as `put` would."""
+        self._fs.makedirs(str(PurePosixPath(self._path).parent), exist_ok=True)
+        self._fs.put_file(str(local), self._path)
+
     def _describe(self) -> dict[str, Any]:
         return {"filepath": self._filepath, "protocol": self._protocol}
 
@@ -62,7 +67,7 @@ class ModelDataset(KerasFileDataset[Model]):
         try:
             with tempfile.TemporaryDirectory() as folder:
                 local = Path(folder) / "model.keras"
-                self._fs.get(self._path, str(local))
+                self._fs.get_file(self._path, str(local))
                 return load_model(local)
         except (OSError, ValueError) as error:
             raise DatasetError(f"{self._filepath} is no model that can be used ({error}): train it anew") from error
@@ -72,7 +77,7 @@ class ModelDataset(KerasFileDataset[Model]):
         with tempfile.TemporaryDirectory() as folder:
             local = Path(folder) / "model.keras"
             data.save(local)
-            self._fs.put(str(local), self._path)
+            self._put(local)
 
     def _exists(self) -> bool:
         return bool(self._fs.exists(self._path))

@@ -17,7 +17,7 @@ from kedro.pipeline.node import Node
 from rich.console import Console
 
 from convnets.hooks.notes import read_note
-from convnets.hooks.whole_files import is_local_file
+from convnets.hooks.whole_files import is_local_file, synchronize
 
 FOLDER = ".running"  # in the folder of results
 RUNNERS_ELSEWHERE = ("DaskRunner",)  # whose processes claim what they work on
@@ -92,7 +92,10 @@ class Claims:
             A new identifier, by which the run can be found.
         """
         identifier = uuid4().hex
-        self._note(namespace).write_text(json.dumps({"store": _digest(uri), "claim": identifier}))
+        note = self._note(namespace)
+        note.write_text(json.dumps({"store": _digest(uri), "claim": identifier}))
+        synchronize(note)  # before the store, which synchronizes too, knows of the run
+        synchronize(note.parent)
         return identifier
 
     def forget_run(self, namespace: str) -> None:

@@ -186,7 +186,7 @@ def digest_of_code(module: str) -> str:
         name = waiting.pop()
         found = importlib.util.find_spec(name) if name not in sources and name.partition(".")[0] == PACKAGE else None
         if found and found.origin:
-            sources[name] = Path(found.origin).read_text()
+            sources[name] = Path(found.origin).read_text("utf-8")
             waiting += _imports(ast.parse(sources[name]))
     return digest_of(sources)
 

@@ -1,8 +1,13 @@
-"""Files appear whole: each is written beside its place and then takes it; no interruption leaves half of one."""
+"""Files appear whole: each is written beside its place and then takes it; no interruption leaves half of one.
+
+Nor does a loss of power: a file is on the disk before it takes its name, and the name before anything goes on.
+"""
 
 import os
 import platform
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -11,7 +16,7 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
 PREFIX = ".unfinished-"
-UNFINISHED = re.compile(re.escape(PREFIX) + r"(?P<process>\d+)@(?P<machine>[^+]*)\+.+")
+UNFINISHED = re.compile(re.escape(PREFIX) + r"(?P<process>[0-9]{1,9})@(?P<machine>[^+]*)\+.+")
 
 
 class WholeFileHooks:
@@ -26,7 +31,8 @@ class WholeFileHooks:
         for folder in {Path(dataset._filepath).parent for dataset in datasets if is_local_file(dataset)}:
             for unfinished in (*folder.glob(f"{PREFIX}*"), *folder.glob(f".*/{PREFIX}*")):  # results and notes on them
                 if is_left_behind(unfinished.name):
-                    unfinished.unlink(missing_ok=True)
+                    with suppress(OSError):  # it may be gone, a folder, or of another user: none stands in the way
+                        unfinished.unlink()
 
     @hook_impl
     def before_dataset_saved(self, dataset_name: str) -> None:
@@ -41,7 +47,7 @@ class WholeFileHooks:
         """Give the whole file its name."""
         if final := self._final.pop(dataset_name, None):
             dataset: Any = self._catalog[dataset_name]
-            Path(dataset._filepath).replace(final)
+            give_name(Path(dataset._filepath), Path(final))
             dataset._filepath = final
 
     @hook_impl
@@ -58,6 +64,12 @@ def unfinished_name(name: str) -> str:
     return f"{PREFIX}{os.getpid()}@{platform.node()}+{name}"
 
 
+def final_path(path: str) -> str:
+    """The path that a file will have which is still being written; any other as it is."""
+    folder, separator, name = path.rpartition("/")
+    return folder + separator + (name.partition("+")[2] if UNFINISHED.fullmatch(name) else name)
+
+
 def is_left_behind(name: str) -> bool:
     """Whether a name is that of a file which a process of this machine wrote until it was killed."""
     owner = UNFINISHED.fullmatch(name)
@@ -67,8 +79,36 @@ def is_left_behind(name: str) -> bool:
 def write_whole(path: Path, text: str) -> None:
     """Write a text file that nobody ever sees in part, whoever else writes it at the same time."""
     unfinished = path.with_name(unfinished_name(path.name))
-    unfinished.write_text(text)
-    unfinished.replace(path)
+    with naming(path):
+        unfinished.write_text(text)
+    give_name(unfinished, path)
+
+
+def give_name(unfinished: Path, path: Path) -> None:
+    """Give a whole file its name, so that not even a loss of power leaves an empty one there."""
+    with naming(path):
+        synchronize(unfinished)
+        unfinished.replace(path)
+        synchronize(path.parent)
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Have errors name a file: the system leaves it out where the disk is full."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = str(path)
+        raise
+
+
+def synchronize(path: Path) -> None:
+    """Wait until what is in a file is on the disk, or the names that are in a folder."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def is_local_file(dataset: Any) -> bool:
