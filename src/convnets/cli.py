@@ -120,11 +120,7 @@ def _require_known(options: dict[str, Any]) -> None:
 @click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535), help="On this machine alone.")
 def mlflow(env: str, port: int) -> None:
     """Show the runs in the MLflow UI."""
-    from convnets.hooks.tracking import (  # noqa: PLC0415 - waits for pandas and Matplotlib
-        charts_path,
-        tracking_uri,
-        without_password,
-    )
+    from convnets.hooks.store import charts_path, tracking_uri, without_password  # noqa: PLC0415 - no other command's
 
     with one_sentence(), KedroSession.create(env=env) as session:
         context = session.load_context()  # type: ignore[attr-defined]

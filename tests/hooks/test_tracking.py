@@ -18,7 +18,8 @@ from mlflow.entities import Run
 
 from convnets.errors import TrackingError
 from convnets.hooks.claims import Claims
-from convnets.hooks.tracking import TrackingHooks, charts_path, git_commit, store_lock
+from convnets.hooks.store import charts_path, store_lock
+from convnets.hooks.tracking import TrackingHooks, git_commit
 from convnets.runner import NetworkByNetworkRunner
 from support import free_port
 
