@@ -832,8 +832,26 @@ STORES = [
     ),
     Case(
         "a store of no known kind",
-        ("The MLflow store at nowhere://x cannot be used: ", "nowhere"),
+        ("MLFLOW_TRACKING_URI is 'nowhere://x'; allowed: sqlite:///FILE or ",),
         prepare=tracking_at("nowhere://x"),
+        command=FCN,
+    ),
+    Case(
+        "a folder of runs",
+        ("MLFLOW_TRACKING_URI is './mlruns'; allowed: sqlite:///FILE or ",),
+        prepare=tracking_at("./mlruns"),
+        command=FCN,
+    ),
+    Case(
+        "a port that cannot be",
+        ("MLFLOW_TRACKING_URI is 'http://127.0.0.1:99999'; allowed: ", "http://HOST:PORT or"),
+        prepare=tracking_at("http://me:secret@127.0.0.1:99999"),
+        command=FCN,
+    ),
+    Case(
+        "a database without a driver",
+        ("The MLflow store at postgresql+pg8000://team/runs cannot be used: No module named 'pg8000'",),
+        prepare=tracking_at("postgresql+pg8000://me:secret@team/runs"),
         command=FCN,
     ),
 ]

@@ -132,10 +132,11 @@ def mlflow(env: str, port: int) -> None:
             return
         _require_free(port)
     click.echo(f"The charts of your runs, until you press Ctrl-C: http://{LOOPBACK}:{port}{path}")
-    server = [sys.executable, "-m", "mlflow", "ui", "--host", LOOPBACK, "--port", str(port), "--backend-store-uri", uri]
+    server = [sys.executable, "-m", "mlflow", "ui", "--host", LOOPBACK, "--port", str(port)]
+    store = {"MLFLOW_BACKEND_STORE_URI": uri}  # not on the command line, which all can read, as it may hold a password
     one_quiet_process = ["--workers", "1", "--uvicorn-opts", "--log-level warning"]
     with suppress(KeyboardInterrupt):
-        served = subprocess.run([*server, *one_quiet_process], env=os.environ | QUIET, check=False)  # noqa: S603 - MLflow's own
+        served = subprocess.run([*server, *one_quiet_process], env=os.environ | store | QUIET, check=False)  # noqa: S603 - MLflow's own
         sys.exit(served.returncode)
 
 

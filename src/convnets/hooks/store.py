@@ -4,11 +4,12 @@ import os
 import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from http.client import HTTPException
 from importlib.metadata import version
 from pathlib import Path
 from urllib.error import HTTPError
+from urllib.parse import quote, unquote, urlsplit
 from urllib.request import urlopen
 
 from filelock import FileLock, Timeout
@@ -21,6 +22,12 @@ ANSWER_SECONDS = 10  # of a tracking server
 LOCK_SECONDS = 5  # of a store that another program writes to
 OPENING_SECONDS = 120  # of a store by another run, which may have to make it
 SQLITE = "sqlite:///"
+# What follows `sqlite://`. A store in memory would end with the process, and `uri=true` change what the path means.
+SQLITE_FILE = re.compile(r"/(?!:memory:|file:)(?P<file>[^?]+)(?P<options>\?timeout=\d+(\.\d+)?)?")
+DATABASES = ("mssql", "mysql", "postgresql")
+VARIABLE = "MLFLOW_TRACKING_URI"
+ESCAPED = re.compile(r"\?|%(?=[0-9a-f]{2})", re.IGNORECASE)  # what SQLAlchemy does not take as it is in a path
+PASSWORD_OPTION = re.compile(r"((?:password|passwd)=)[^&\s]+", re.IGNORECASE)
 MAX_CAUSE_CHARS = 200  # of what MLflow says of a failure
 STORE_LOCK = "mlflow.db.lock"
 
@@ -31,10 +38,64 @@ def tracking_uri(project_path: Path, settings: dict[str, str]) -> str:
     Args:
         project_path: Where a local store is.
         settings: `uri`, as in `conf/base/tracking.yml`.
+
+    Raises:
+        TrackingError: As of `store_uri`.
     """
-    scheme, separator, path = settings["uri"].partition(":///")
-    local = f"{scheme}{separator}{project_path / path}" if scheme == "sqlite" else settings["uri"]
-    return os.environ.get("MLFLOW_TRACKING_URI") or local
+    if named := os.environ.get(VARIABLE, "").strip():
+        return store_uri(named, Path.cwd(), VARIABLE)
+    return store_uri(settings["uri"], project_path, "uri in tracking.yml")
+
+
+def store_uri(text: str, folder: Path, name: str) -> str:
+    """The one form of a store's address that all others rely on, here and in processes elsewhere.
+
+    Args:
+        text: What the user says.
+        folder: From which the path of a SQLite file leads, if it is relative.
+        name: Of the setting.
+
+    Returns:
+        `sqlite:///` and an absolute path, the address of a server without a slash at the end, or that of a database.
+
+    Raises:
+        TrackingError: It is none of these. The message names the setting, what was found and what is allowed.
+    """
+    scheme, separator, rest = text.strip().partition("://")
+    scheme = scheme.lower()
+    dialect = scheme.partition("+")[0]
+    if scheme in ("sqlite", "sqlite+pysqlite") and (found := SQLITE_FILE.fullmatch(rest)):
+        file = os.path.realpath(folder / unquote(found["file"]))
+        return f"{_sqlite_uri(file)}{found['options'] or ''}"
+    if scheme in ("http", "https") and _is_server(f"{scheme}://{rest}"):
+        return f"{scheme}://{rest.rstrip('/')}"
+    if separator and dialect in DATABASES:
+        return f"{scheme}://{rest}"
+    raise TrackingError(
+        f"{name} is {without_password(one_line(text))!r}; allowed: {SQLITE}FILE or {SQLITE}FILE?timeout=SECONDS, "
+        "http://HOST:PORT or https://HOST:PORT of an MLflow server, or a database as postgresql://HOST/NAME"
+    )
+
+
+def _is_server(uri: str) -> bool:
+    try:
+        address = urlsplit(uri)
+        return bool(address.hostname) and address.port != 0 and not address.query and not address.fragment
+    except ValueError:  # no port, or none that can be
+        return False
+
+
+def _sqlite_uri(file: str | Path) -> str:
+    return SQLITE + ESCAPED.sub(lambda sign: quote(sign[0]), str(file))
+
+
+def sqlite_file(uri: str) -> Path | None:
+    """The file of a store, if it is one of this machine.
+
+    Args:
+        uri: As of `store_uri`.
+    """
+    return Path(unquote(uri.removeprefix(SQLITE).partition("?")[0])) if uri.startswith(SQLITE) else None
 
 
 def store_lock(uri: str, project_path: Path) -> Path:
@@ -44,20 +105,21 @@ def store_lock(uri: str, project_path: Path) -> Path:
         uri: Of the store.
         project_path: Where the file is for a store that is no file of this machine.
     """
-    path = Path(uri.removeprefix(SQLITE))
-    beside = uri.startswith(SQLITE) and os.access(path.parent, os.W_OK)
-    return path.with_name(f"{path.name}.lock") if beside else project_path / STORE_LOCK
+    path = sqlite_file(uri)
+    if path is None or not os.access(path.parent, os.W_OK):
+        return project_path / STORE_LOCK
+    return path.with_name(f"{path.name}.lock")
 
 
 def make_store(uri: str) -> None:
     """Lay out the tables of a SQLite store that is not there yet; it appears whole, as a half one is of no use."""
     from mlflow import MlflowClient
 
-    path = Path(uri.removeprefix(SQLITE))
-    if uri.startswith(SQLITE) and not path.exists():
+    path = sqlite_file(uri)
+    if path and not path.exists():
         unfinished = path.with_name(f"{PREFIX}{path.name}")
         unfinished.unlink(missing_ok=True)
-        MlflowClient(f"{SQLITE}{unfinished}").search_experiments(max_results=1)
+        MlflowClient(_sqlite_uri(unfinished)).search_experiments(max_results=1)
         unfinished.replace(path)
 
 
@@ -68,9 +130,12 @@ def opening(project_path: Path, uri: str) -> Iterator[None]:
     Raises:
         TrackingError: The project's folder cannot be written to, or another run does not come to an end with it.
     """
-    if not uri.startswith(SQLITE):
+    file = sqlite_file(uri)
+    if file is None:
         yield
         return
+    with suppress(OSError):  # which is said of the store itself, later
+        file.parent.mkdir(parents=True, exist_ok=True)
     path = store_lock(uri, project_path)
     lock = FileLock(path)
     try:
@@ -107,17 +172,22 @@ def reachable(uri: str) -> Iterator[None]:
                 f"No MLflow server answers at {without_password(uri)} ({cause_of(error)}): start it, or unset "
                 "MLFLOW_TRACKING_URI"
             ) from error
-    elif uri.startswith(SQLITE):
-        _require_usable(Path(uri.removeprefix(SQLITE).partition("?")[0]).absolute())
+    elif file := sqlite_file(uri):
+        _require_usable(file)
     try:
         yield
-    except (MlflowException, SQLAlchemyError, OSError) as error:
+    except TrackingError:
+        raise
+    except (MlflowException, SQLAlchemyError, ImportError, OSError, ValueError) as error:  # of a driver, too
         raise TrackingError(f"The MLflow store at {without_password(uri)} cannot be used: {cause_of(error)}") from error
 
 
 def without_password(text: str) -> str:
-    """A text without the user and password that an address in it may name: `postgresql://me:secret@host/runs`."""
-    return re.sub(r"(?<=://)[^/\s]*@", "", text)
+    """A text without the user and password that an address in it may name: `postgresql://me:secret@host/runs`.
+
+    A password may hold any sign: rather too much is left out than a part of one said.
+    """
+    return PASSWORD_OPTION.sub(r"\1...", re.sub(r"(?<=://)(?!/).*@", "", text, flags=re.DOTALL))
 
 
 def cause_of(error: Exception) -> str:
@@ -180,8 +250,11 @@ def charts_path(uri: str, settings: dict[str, str]) -> str:
     """
     import mlflow
 
+    file = sqlite_file(uri)
     with reachable(uri):
-        experiment = mlflow.MlflowClient(uri).get_experiment_by_name(settings["experiment"])
+        # A store is made by a run alone, which sees to it that no other makes it, too.
+        made = file is None or file.exists()
+        experiment = mlflow.MlflowClient(uri).get_experiment_by_name(settings["experiment"]) if made else None
     if experiment is None:
         raise TrackingError(
             f"The MLflow store at {without_password(uri)} has no experiment {settings['experiment']!r} yet: "
