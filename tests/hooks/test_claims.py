@@ -60,7 +60,9 @@ def test_a_living_process_keeps_its_run_and_a_killed_one_leaves_it(
     other.wait()
     assert list(claims.unfinished_runs(STORE)) == [("cnn", (tmp_path / "claimed").read_text())]
     assert list(claims.unfinished_runs("sqlite:///another.db")) == []
-    claims.forget_run("cnn")
+    other_claim = claims.note_run("cnn", "sqlite:///another.db")
+    claims.forget_run("cnn", STORE)
+    assert list(claims.unfinished_runs("sqlite:///another.db")) == [("cnn", other_claim)]
     assert list(claims.unfinished_runs(STORE)) == []
     claims.after_pipeline_run()
 

@@ -112,11 +112,14 @@ class TrackingHooks:
 
     def _close_dead_runs(self) -> None:
         for namespace, claim in list(self._claims.unfinished_runs(self._uri)):
-            for run in self._client.search_runs([self._experiment_id], f"tags.`{CLAIM}` = '{claim}'"):
-                if run.info.status == "RUNNING":
-                    self._client.set_terminated(run.info.run_id, "KILLED")
+            self._close_dead_run(claim)
             if self._run_params["only_missing_outputs"] and namespace in self._unsaved:
                 self._unrecorded.add(namespace)
+
+    def _close_dead_run(self, claim: str, but: str | None = None) -> None:
+        for run in self._client.search_runs([self._experiment_id], f"tags.`{CLAIM}` = '{claim}'"):
+            if run.info.status == "RUNNING" and run.info.run_id != but:
+                self._client.set_terminated(run.info.run_id, "KILLED")
 
     def _create_experiment(self, name: str, uri: str) -> str:
         import mlflow
@@ -243,7 +246,7 @@ class TrackingHooks:
                 if run_id := self._run_ids.pop(namespace, None):
                     self._attempt(self._client.set_terminated, run_id, status)
                     if not self._lost:
-                        self._claims.forget_run(namespace)
+                        self._claims.forget_run(namespace, self._uri)
 
     def _declared(self, dataset_name: str) -> dict[str, str]:
         metadata = getattr(self._catalog[dataset_name], "metadata", None) if dataset_name in self._catalog else None
@@ -253,9 +256,12 @@ class TrackingHooks:
     def _open_run(self, namespace: str) -> None:
         from mlflow.entities import Param, RunTag
 
-        tags = self._tags(namespace) | {CLAIM: self._claims.note_run(namespace, self._uri)}
+        claim = self._claims.note_run(namespace, self._uri)
+        tags = self._tags(namespace) | {CLAIM: claim}
         run_id: str = self._client.create_run(self._experiment_id, run_name=namespace, tags=tags).info.run_id
         self._run_ids[namespace] = run_id
+        if self._uri.startswith("http"):  # where MLflow asks again for a run if the answer is lost
+            self._close_dead_run(claim, but=run_id)
         block = self._parameters.get(namespace, {})
         nested = {"dataset": self._parameters["dataset"]}
         if "training" in block:
