@@ -38,8 +38,12 @@ VERSIONS = ("convnets", "kedro", "keras", "mlflow", "numpy", "tensorflow")
 MODEL_REQUIREMENTS = ("keras", "numpy", "tensorflow")
 LONGEST_DIGEST = 36  # of a data set, in MLflow
 CLAIM = "convnets.claim"  # the tag by which a later process finds the run of one that was killed
-# A server that has gone away is given up after half a minute, not after several.
-QUIET_AND_QUICK = {"MLFLOW_LOGGING_LEVEL": "WARNING", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3"}
+# A server that has gone away is given up after half a minute, one that never answers after two, not after many.
+QUIET_AND_QUICK = {
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",  # seconds
+}
 
 
 class TrackingHooks:
