@@ -146,7 +146,9 @@ def test_a_server_whose_answers_are_lost_leaves_no_run_open(project: Project, tm
 
     with tracking_server(tmp_path, port):
         with losing_answers(port, lost) as address:
-            project.kedro(*FCN, variables={"MLFLOW_TRACKING_URI": address})
+            named = address.replace("//", "//me:s3cret@")
+            output = project.kedro(*FCN, variables={"MLFLOW_TRACKING_URI": named})
+        assert "s3cret" not in output
         assert len(created) == 2
         assert statuses(uri) == {"FINISHED": 1, "KILLED": 1}
         check_whole(uri, next(run for run in runs_in(uri) if run.info.status == "FINISHED"))

@@ -93,6 +93,8 @@ class TrackingHooks:
     def _open_store(self) -> None:
         for variable, value in QUIET_AND_QUICK.items():
             os.environ.setdefault(variable, value)
+        if without_password(self._uri) != self._uri:  # which MLflow would print with the address of each run
+            os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
         import mlflow
 
         mlflow.set_tracking_uri(self._uri)
