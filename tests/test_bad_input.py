@@ -538,10 +538,7 @@ def fewer_test_images(place: Place) -> None:
     path.write_text(json.dumps(noted))
 
 
-def unreadable_state(place: Place) -> None:
-    """Hidden files that no run has written, which count as not there."""
-    (place.path / DATA / ".running/cnn.json").write_text("[]")
-    (place.path / DATA / ".running/fcn.json").write_text("[" * 200_000)
+def unreadable_note(place: Place) -> None:
     (place.path / DATA / "08_reporting/cnn/.made_from/cnn.history.json").write_bytes(b"\xff")
 
 
@@ -606,9 +603,9 @@ RESULTS = [
         command=(*RUN, "--pipeline=comparison"),
     ),
     Case(
-        "hidden files that no run has written",
+        "a result with a note that is no text",
         (f"{{path}}/{DATA}/08_reporting/cnn/history.csv has no note of what it was made from", CNN_AGAIN),
-        prepare=unreadable_state,
+        prepare=unreadable_note,
         command=(*RUN, "--pipeline=comparison"),
     ),
     Case(
@@ -879,8 +876,26 @@ STORES = [
     ),
     Case(
         "a store of no known kind",
-        ("The MLflow store at nowhere://x cannot be used: ", "nowhere"),
+        ("MLFLOW_TRACKING_URI is 'nowhere://x'; allowed: sqlite:///FILE or ",),
         prepare=tracking_at("nowhere://x"),
+        command=FCN,
+    ),
+    Case(
+        "a folder of runs",
+        ("MLFLOW_TRACKING_URI is './mlruns'; allowed: sqlite:///FILE or ",),
+        prepare=tracking_at("./mlruns"),
+        command=FCN,
+    ),
+    Case(
+        "a port that cannot be",
+        ("MLFLOW_TRACKING_URI is 'http://127.0.0.1:99999'; allowed: ", "http://HOST:PORT or"),
+        prepare=tracking_at("http://me:secret@127.0.0.1:99999"),
+        command=FCN,
+    ),
+    Case(
+        "a database without a driver",
+        ("The MLflow store at postgresql+pg8000://team/runs cannot be used: No module named 'pg8000'",),
+        prepare=tracking_at("postgresql+pg8000://me:secret@team/runs"),
         command=FCN,
     ),
 ]

@@ -125,11 +125,7 @@ def _require_known(options: dict[str, Any]) -> None:
 @click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535), help="On this machine alone.")
 def mlflow(env: str, port: int) -> None:
     """Show the runs in the MLflow UI."""
-    from convnets.hooks.tracking import (  # noqa: PLC0415 - waits for pandas and Matplotlib
-        charts_path,
-        tracking_uri,
-        without_password,
-    )
+    from convnets.hooks.store import charts_path, tracking_uri, without_password  # noqa: PLC0415 - no other command's
 
     with one_sentence():
         check_project_folder(Path.cwd())
@@ -143,10 +139,11 @@ def mlflow(env: str, port: int) -> None:
             return
         _require_free(port)
     click.echo(f"The charts of your runs, until you press Ctrl-C: http://{LOOPBACK}:{port}{path}")
-    server = [sys.executable, "-m", "mlflow", "ui", "--host", LOOPBACK, "--port", str(port), "--backend-store-uri", uri]
+    server = [sys.executable, "-m", "mlflow", "ui", "--host", LOOPBACK, "--port", str(port)]
+    store = {"MLFLOW_BACKEND_STORE_URI": uri}  # not on the command line, which all can read, as it may hold a password
     one_quiet_process = ["--workers", "1", "--uvicorn-opts", "--log-level warning"]
     with suppress(KeyboardInterrupt):
-        served = subprocess.run([*server, *one_quiet_process], env=os.environ | QUIET, check=False)  # noqa: S603 - MLflow's own
+        served = subprocess.run([*server, *one_quiet_process], env=os.environ | store | QUIET, check=False)  # noqa: S603 - MLflow's own
         sys.exit(served.returncode)
 
 

@@ -60,7 +60,9 @@ def test_a_living_process_keeps_its_run_and_a_killed_one_leaves_it(
     other.wait()
     assert list(claims.unfinished_runs(STORE)) == [("cnn", (tmp_path / "claimed").read_text())]
     assert list(claims.unfinished_runs("sqlite:///another.db")) == []
-    claims.forget_run("cnn")
+    other_claim = claims.note_run("cnn", "sqlite:///another.db")
+    claims.forget_run("cnn", STORE)
+    assert list(claims.unfinished_runs("sqlite:///another.db")) == [("cnn", other_claim)]
     assert list(claims.unfinished_runs(STORE)) == []
     claims.after_pipeline_run()
 
@@ -81,6 +83,16 @@ def test_the_command_to_go_on_is_the_one_that_was_given(monkeypatch: pytest.Monk
     assert command_to_go_on() == "kedro run --params 'dataset.folder=a b' --only-missing-outputs"
     monkeypatch.setattr(sys, "argv", ["/x/kedro", "run", "--only-missing-outputs", "--env", "test"])
     assert command_to_go_on() == "kedro run --env test --only-missing-outputs"
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"[" * 200_000, b"\xff", b"' OR tags.seed LIKE '%"], ids=range(5))
+def test_a_note_that_no_run_has_written_is_as_if_it_were_not_there(tmp_path: Path, content: bytes) -> None:
+    claims = Claims(tmp_path)
+    (tmp_path / ".running").mkdir()
+    claims.note_run("cnn", STORE)
+    (note,) = (tmp_path / ".running").glob("cnn.*.run")
+    note.write_bytes(content)
+    assert list(claims.unfinished_runs(STORE)) == []
 
 
 def count(writer: int) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from mlflow.entities import Run
 
 from convnets.errors import TrackingError
 from convnets.hooks.claims import Claims
-from convnets.hooks.tracking import TrackingHooks, charts_path, git_commit, store_lock
+from convnets.hooks.tracking import TrackingHooks, git_commit
 from convnets.runner import NetworkByNetworkRunner
 from support import free_port
 
@@ -242,14 +242,6 @@ def test_an_experiment_that_another_run_has_just_made_is_used(
     assert {run.info.experiment_id for run in runs_in(store)} == {number}
 
 
-def test_projects_that_share_a_store_open_it_one_after_the_other(tmp_path: Path) -> None:
-    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
-    shared = f"sqlite:///{tmp_path / 'team.db'}"
-    assert store_lock(shared, ours) == store_lock(shared, theirs) == tmp_path / "team.db.lock"
-    for elsewhere in ("http://127.0.0.1:5000", f"sqlite:///{tmp_path / 'nowhere' / 'team.db'}"):
-        assert store_lock(elsewhere, ours) == ours / "mlflow.db.lock"
-
-
 def test_a_server_that_does_not_answer_is_refused_at_once(
     tracked_run: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -270,13 +262,8 @@ def test_a_password_in_an_address_is_neither_said_nor_noted(
         tracked_run(network("fcn"))
     assert "s3cret" not in str(raised.value)
     Claims(tmp_path).note_run("fcn", "postgresql://me:s3cret@127.0.0.1/runs")
-    assert "s3cret" not in (tmp_path / ".running" / "fcn.json").read_text()
-
-
-def test_a_damaged_store_is_refused_by_the_ui_too(tmp_path: Path) -> None:
-    (tmp_path / "mlflow.db").write_bytes(b"no database at all" * 100)
-    with pytest.raises(TrackingError, match="cannot be used"):
-        charts_path(f"sqlite:///{tmp_path / 'mlflow.db'}", {"experiment": "convnets"})
+    (note,) = (tmp_path / ".running").glob("fcn.*.run")
+    assert "s3cret" not in f"{note}: {note.read_text()}"
 
 
 def test_a_network_of_which_only_the_rest_was_run_is_finished(

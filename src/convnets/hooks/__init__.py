@@ -15,8 +15,9 @@ class ProjectHooks:
         from convnets.hooks.claims import Claims  # noqa: PLC0415
         from convnets.hooks.handover import HandoverHooks  # noqa: PLC0415
         from convnets.hooks.provenance import ProvenanceHooks  # noqa: PLC0415
+        from convnets.hooks.store import tracking_uri  # noqa: PLC0415
         from convnets.hooks.terminal import TerminalHooks  # noqa: PLC0415
-        from convnets.hooks.tracking import TrackingHooks, tracking_uri  # noqa: PLC0415
+        from convnets.hooks.tracking import TrackingHooks  # noqa: PLC0415
         from convnets.hooks.whole_files import WholeFileHooks  # noqa: PLC0415
         from convnets.parameters import check_parameters, check_settings  # noqa: PLC0415
         from convnets.pipeline_registry import register_studies  # noqa: PLC0415

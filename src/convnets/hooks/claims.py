@@ -1,7 +1,7 @@
 """Who works on which results: one run at a time for each namespace, so that two runs never mix theirs."""
 
 import hashlib
-import json
+import re
 import shlex
 import sys
 from collections.abc import Generator, Iterator
@@ -16,9 +16,9 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from rich.console import Console
 
-from convnets.hooks.notes import read_note
 from convnets.hooks.whole_files import is_local_file, synchronize
 
+CLAIM = re.compile(r"[0-9a-f]{32}")
 FOLDER = ".running"  # in the folder of results
 RUNNERS_ELSEWHERE = ("DaskRunner",)  # whose processes claim what they work on
 
@@ -92,15 +92,15 @@ class Claims:
             A new identifier, by which the run can be found.
         """
         identifier = uuid4().hex
-        note = self._note(namespace)
-        note.write_text(json.dumps({"store": _digest(uri), "claim": identifier}))
+        note = self._note(namespace, uri)
+        note.write_text(identifier)
         synchronize(note)  # before the store, which synchronizes too, knows of the run
         synchronize(note.parent)
         return identifier
 
-    def forget_run(self, namespace: str) -> None:
-        """Strike the run out: it is closed."""
-        self._note(namespace).unlink(missing_ok=True)
+    def forget_run(self, namespace: str, uri: str) -> None:
+        """Strike the run in an MLflow store out: it is closed. One in another store is not."""
+        self._note(namespace, uri).unlink(missing_ok=True)
 
     def unfinished_runs(self, uri: str) -> Iterator[tuple[str, str]]:
         """The runs in an MLflow store that were noted and not closed, and that no process works on.
@@ -108,28 +108,28 @@ class Claims:
         Yields:
             Namespace and identifier.
         """
-        for note in sorted(self._folder.glob("*.json")):
-            name = note.stem
-            noted = read_note(note)
+        for note in sorted(self._folder.glob(f"*{_noted(uri)}")):
+            name = note.name.removesuffix(_noted(uri))
             try:
+                claim = note.read_text()
                 if name not in self._locks:
                     with self._lock(name).acquire(timeout=0):
                         pass
-            except (OSError, Timeout):
+            except (OSError, ValueError, Timeout):
                 continue
-            if noted.get("store") == _digest(uri):
-                yield name, str(noted.get("claim"))
+            if CLAIM.fullmatch(claim):
+                yield name, claim
 
     def _lock(self, name: str) -> FileLock:
         return FileLock(self._folder / f"{name}.lock")
 
-    def _note(self, namespace: str) -> Path:
-        return self._folder / f"{namespace}.json"
+    def _note(self, namespace: str, uri: str) -> Path:
+        return self._folder / f"{namespace}{_noted(uri)}"
 
 
-def _digest(uri: str) -> str:
-    """Tells stores apart without noting an address, which may hold a password."""
-    return hashlib.sha256(uri.encode()).hexdigest()
+def _noted(uri: str) -> str:
+    """How notes of runs in a store end: stores are told apart without an address, which may hold a password."""
+    return f".{hashlib.sha256(uri.encode()).hexdigest()}.run"
 
 
 def run_name(node: Node) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any
 from kedro.framework.hooks import hook_impl
 
 from convnets.catalog import CatalogOfCurrentResults
+from convnets.hooks.store import without_password
 from convnets.scaling.task import RunRequest
 
 
@@ -21,7 +22,7 @@ class HandoverHooks:
             tracking_uri: Where runs are recorded. One with a password is not handed on.
         """
         self._conf_source = str(conf_source)
-        self._tracking_uri = None if "@" in tracking_uri else tracking_uri
+        self._tracking_uri = tracking_uri if without_password(tracking_uri) == tracking_uri else None
 
     @hook_impl
     def before_pipeline_run(self, run_params: dict[str, Any], catalog: CatalogOfCurrentResults) -> None:

@@ -20,7 +20,6 @@ from rich.console import Console
 
 from convnets.catalog import CatalogOfCurrentResults
 from convnets.datasets.checkpoint import CheckpointDataset
-from convnets.hooks.notes import read_note
 from convnets.hooks.whole_files import is_local_file, write_whole
 
 FOLDER = ".made_from"  # beside the results
@@ -214,8 +213,11 @@ def note_path(catalog: DataCatalog, name: str) -> Path:
 
 def noted_of(catalog: DataCatalog, name: str) -> Note:
     """What is noted of a data set that is a local file; empty if nothing is, or nothing that can be read."""
-    noted = read_note(note_path(catalog, name))
-    made_from, sha256 = noted.get("made_from"), noted.get("sha256")
+    try:
+        noted = json.loads(note_path(catalog, name).read_text(encoding="utf-8"))
+        made_from, sha256 = noted["made_from"], noted["sha256"]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):  # the last of one nested thousands deep
+        return Note({}, ())
     if not isinstance(made_from, dict) or not isinstance(sha256, list):
         return Note({}, ())
     return Note({key: str(value) for key, value in made_from.items()}, tuple(map(str, sha256)))

@@ -1,42 +1,34 @@
 """Records in MLflow what the catalog's `metadata.mlflow` declares: one flat run for each network, and the comparison's.
 
-The only module that knows MLflow. A run is opened by the first node of its namespace, and closed when the last output
+A run is opened by the first node of its namespace, and closed when the last output
 of the namespace is saved.
 """
 
 import atexit
 import json
 import os
-import re
-import sqlite3
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
-from http.client import HTTPException
+from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from inspect import isgeneratorfunction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.error import HTTPError
 from urllib.parse import quote
-from urllib.request import urlopen
 
 import numpy as np
 import pandas as pd
-from filelock import FileLock, Timeout
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
-from convnets.errors import TrackingError, one_line
+from convnets.errors import TrackingError
 from convnets.figures import INK, network_colour
 from convnets.hooks.checks import stored_path
 from convnets.hooks.claims import Claims, command_to_go_on, run_name
-from convnets.hooks.whole_files import PREFIX
-from convnets.outputs import check_writable
+from convnets.hooks.store import cause_of, make_store, opening, reachable, tracking_uri, without_password
 from convnets.precision import choose_policy
 
 if TYPE_CHECKING:
@@ -45,15 +37,13 @@ if TYPE_CHECKING:
 VERSIONS = ("convnets", "kedro", "keras", "mlflow", "numpy", "tensorflow")
 MODEL_REQUIREMENTS = ("keras", "numpy", "tensorflow")
 LONGEST_DIGEST = 36  # of a data set, in MLflow
-LONGEST_ANSWER = 10  # seconds, of a tracking server
-LONGEST_LOCK = 5  # seconds, of a store that another program writes to
-LONGEST_OPENING = 120  # seconds, of a store by another run, which may have to make it
-SQLITE = "sqlite:///"
-LONGEST_CAUSE = 200  # characters of what MLflow says of a failure
-STORE_LOCK = "mlflow.db.lock"
 CLAIM = "convnets.claim"  # the tag by which a later process finds the run of one that was killed
-# A server that has gone away is given up after half a minute, not after several.
-QUIET_AND_QUICK = {"MLFLOW_LOGGING_LEVEL": "WARNING", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3"}
+# A server that has gone away is given up after half a minute, one that never answers after two, not after many.
+QUIET_AND_QUICK = {
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",  # seconds
+}
 
 
 class TrackingHooks:
@@ -103,6 +93,8 @@ class TrackingHooks:
     def _open_store(self) -> None:
         for variable, value in QUIET_AND_QUICK.items():
             os.environ.setdefault(variable, value)
+        if without_password(self._uri) != self._uri:  # which MLflow would print with the address of each run
+            os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
         import mlflow
 
         mlflow.set_tracking_uri(self._uri)
@@ -126,11 +118,14 @@ class TrackingHooks:
 
     def _close_dead_runs(self) -> None:
         for namespace, claim in list(self._claims.unfinished_runs(self._uri)):
-            for run in self._client.search_runs([self._experiment_id], f"tags.`{CLAIM}` = '{claim}'"):
-                if run.info.status == "RUNNING":
-                    self._client.set_terminated(run.info.run_id, "KILLED")
+            self._close_dead_run(claim)
             if self._run_params["only_missing_outputs"] and namespace in self._unsaved:
                 self._unrecorded.add(namespace)
+
+    def _close_dead_run(self, claim: str, but: str | None = None) -> None:
+        for run in self._client.search_runs([self._experiment_id], f"tags.`{CLAIM}` = '{claim}'"):
+            if run.info.status == "RUNNING" and run.info.run_id != but:
+                self._client.set_terminated(run.info.run_id, "KILLED")
 
     def _create_experiment(self, name: str, uri: str) -> str:
         import mlflow
@@ -240,7 +235,7 @@ class TrackingHooks:
         atexit.unregister(self._close_runs)
         if self._lost:
             raise TrackingError(
-                f"The MLflow store at {without_password(self._uri)} failed on the way ({_cause(self._lost)}): the "
+                f"The MLflow store at {without_password(self._uri)} failed on the way ({cause_of(self._lost)}): the "
                 f"results are whole and in their files, but not all of {', '.join(sorted(self._incomplete))} is in "
                 "MLflow; when it can be used again, "
                 f"`{command_to_go_on()}` records them"
@@ -257,7 +252,7 @@ class TrackingHooks:
                 if run_id := self._run_ids.pop(namespace, None):
                     self._attempt(self._client.set_terminated, run_id, status)
                     if not self._lost:
-                        self._claims.forget_run(namespace)
+                        self._claims.forget_run(namespace, self._uri)
 
     def _declared(self, dataset_name: str) -> dict[str, str]:
         metadata = getattr(self._catalog[dataset_name], "metadata", None) if dataset_name in self._catalog else None
@@ -267,9 +262,12 @@ class TrackingHooks:
     def _open_run(self, namespace: str) -> None:
         from mlflow.entities import Param, RunTag
 
-        tags = self._tags(namespace) | {CLAIM: self._claims.note_run(namespace, self._uri)}
+        claim = self._claims.note_run(namespace, self._uri)
+        tags = self._tags(namespace) | {CLAIM: claim}
         run_id: str = self._client.create_run(self._experiment_id, run_name=namespace, tags=tags).info.run_id
         self._run_ids[namespace] = run_id
+        if self._uri.startswith("http"):  # where MLflow asks again for a run if the answer is lost
+            self._close_dead_run(claim, but=run_id)
         block = self._parameters.get(namespace, {})
         nested = {"dataset": self._parameters["dataset"]}
         if "training" in block:
@@ -392,172 +390,6 @@ class TrackingHooks:
             pip_requirements=[f"{package}=={version(package)}" for package in MODEL_REQUIREMENTS],
         )
         return str(logged.model_id)
-
-
-def tracking_uri(project_path: Path, settings: dict[str, str]) -> str:
-    """Where runs are recorded: what MLFLOW_TRACKING_URI says, or the project's own store.
-
-    Args:
-        project_path: Where a local store is.
-        settings: `uri`, as in `conf/base/tracking.yml`.
-    """
-    scheme, separator, path = settings["uri"].partition(":///")
-    local = f"{scheme}{separator}{project_path / path}" if scheme == "sqlite" else settings["uri"]
-    return os.environ.get("MLFLOW_TRACKING_URI") or local
-
-
-def store_lock(uri: str, project_path: Path) -> Path:
-    """The file that is locked while a store is opened, so that it is made once: beside a store that projects may share.
-
-    Args:
-        uri: Of the store.
-        project_path: Where the file is for a store that is no file of this machine.
-    """
-    path = Path(uri.removeprefix(SQLITE))
-    beside = uri.startswith(SQLITE) and os.access(path.parent, os.W_OK)
-    return path.with_name(f"{path.name}.lock") if beside else project_path / STORE_LOCK
-
-
-def make_store(uri: str) -> None:
-    """Lay out the tables of a SQLite store that is not there yet; it appears whole, as a half one is of no use."""
-    from mlflow import MlflowClient
-
-    path = Path(uri.removeprefix(SQLITE))
-    if uri.startswith(SQLITE) and not path.exists():
-        unfinished = path.with_name(f"{PREFIX}{path.name}")
-        unfinished.unlink(missing_ok=True)
-        MlflowClient(f"{SQLITE}{unfinished}").search_experiments(max_results=1)
-        unfinished.replace(path)
-
-
-@contextmanager
-def opening(project_path: Path, uri: str) -> Iterator[None]:
-    """Let one run after the other open a store in a file: MLflow makes a new one once.
-
-    Raises:
-        TrackingError: The project's folder cannot be written to, or another run does not come to an end with it.
-    """
-    if not uri.startswith(SQLITE):
-        yield
-        return
-    path = store_lock(uri, project_path)
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=LONGEST_OPENING)
-    except (OSError, Timeout) as error:
-        found = f"cannot be locked ({getattr(error, 'strerror', None) or f'not within {LONGEST_OPENING} s'})"
-        raise TrackingError(
-            f"{path} {found}; allowed: a file that one run after the other can lock while it opens the MLflow store"
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextmanager
-def reachable(uri: str) -> Iterator[None]:
-    """Refuse in one sentence a store that cannot be used.
-
-    Raises:
-        TrackingError: No server answers, the store's file is locked or of another version of MLflow, or MLflow cannot
-            use what is there.
-    """
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
-
-    if uri.startswith("http"):
-        try:
-            urlopen(f"{without_password(uri)}/health", timeout=LONGEST_ANSWER).close()  # noqa: S310 - it starts with http
-        except HTTPError:
-            pass  # it answers, if only that one must log in
-        except (OSError, HTTPException, ValueError) as error:  # MLflow itself would try again for minutes
-            raise TrackingError(
-                f"No MLflow server answers at {without_password(uri)} ({_cause(error)}): start it, or unset "
-                "MLFLOW_TRACKING_URI"
-            ) from error
-    elif uri.startswith(SQLITE):
-        _require_usable(Path(uri.removeprefix(SQLITE).partition("?")[0]).absolute())
-    try:
-        yield
-    except (MlflowException, SQLAlchemyError, OSError) as error:
-        raise TrackingError(f"The MLflow store at {without_password(uri)} cannot be used: {_cause(error)}") from error
-
-
-def without_password(text: str) -> str:
-    """A text without the user and password that an address in it may name: `postgresql://me:secret@host/runs`."""
-    return re.sub(r"(?<=://)[^/\s]*@", "", text)
-
-
-def _cause(error: Exception) -> str:
-    return without_password(one_line(str(error)))[:LONGEST_CAUSE]
-
-
-def _require_usable(path: Path) -> None:
-    """Refuse the file of a store that is locked, cannot be written to, or is of another version of MLflow."""
-    elsewhere = "or name another store in MLFLOW_TRACKING_URI"
-    check_writable(path, "the MLflow store", elsewhere)
-    if not path.exists():
-        return
-    try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=LONGEST_LOCK)) as store:
-            store.execute("BEGIN IMMEDIATE")  # MLflow itself would wait for most of an hour
-            tables = {name for (name,) in store.execute("SELECT name FROM sqlite_master")}
-            found = {number for (number,) in store.execute("SELECT version_num FROM alembic_version")} if tables else {}
-    except sqlite3.Error as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-            raise TrackingError(
-                f"The MLflow store {path} is locked by another program, and was for {LONGEST_LOCK} s: end that "
-                f"program, {elsewhere}"
-            ) from error
-        raise TrackingError(
-            f"The MLflow store {path} cannot be used: {error}; allowed: an SQLite file of MLflow {version('mlflow')} "
-            f"that can be written to: remove it, {elsewhere}"
-        ) from error
-    newest, known = _known_schemas()
-    if newer := set(found) - known:
-        raise TrackingError(
-            f"The MLflow store {path} is of a newer MLflow than {version('mlflow')}, which does not know its schema "
-            f"{', '.join(sorted(newer))}: update MLflow, {elsewhere}"
-        )
-    if tables and newest not in found:
-        raise TrackingError(
-            f"The MLflow store {path} is of an older MLflow than {version('mlflow')}: back it up and run "
-            f"`mlflow db upgrade {SQLITE}{path}`, {elsewhere}"
-        )
-
-
-def _known_schemas() -> tuple[str | None, set[str]]:
-    """The schema that the installed MLflow needs, and all that it can make into it."""
-    import mlflow
-    from alembic.script import ScriptDirectory
-
-    scripts = ScriptDirectory(str(Path(mlflow.__file__).parent / "store" / "db_migrations"))
-    return scripts.get_current_head(), {script.revision for script in scripts.walk_revisions()}
-
-
-def charts_path(uri: str, settings: dict[str, str]) -> str:
-    """Where an MLflow server shows the charts of the experiment, below its own address.
-
-    Args:
-        uri: Of the store.
-        settings: `experiment`, as in `conf/base/tracking.yml`.
-
-    Raises:
-        TrackingError: Nothing was recorded yet, or the store cannot be used.
-    """
-    import mlflow
-
-    with reachable(uri):
-        experiment = mlflow.MlflowClient(uri).get_experiment_by_name(settings["experiment"])
-    if experiment is None:
-        raise TrackingError(
-            f"The MLflow store at {without_password(uri)} has no experiment {settings['experiment']!r} yet: "
-            "run `kedro run`"
-        )
-    # The networks alone: a run without metrics, as the comparison's, and the many of a study take up the legends.
-    view = "compareRunsMode=CHART&workflowType=machine_learning&searchFilter=metrics.loss+%3E+0+AND+tags.study+IS+NULL"
-    return f"/#/experiments/{experiment.experiment_id}/runs?{view}"
 
 
 def git_commit(folder: Path) -> str | None:

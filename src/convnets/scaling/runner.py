@@ -17,6 +17,7 @@ from kedro.runner import AbstractRunner
 from convnets.errors import ScalingError
 from convnets.hooks.claims import command_to_go_on
 from convnets.hooks.provenance import forget_origins
+from convnets.hooks.store import SQLITE
 from convnets.parameters import Dask
 from convnets.progress import progress_bar
 from convnets.scaling.task import RunRequest, run_nodes
@@ -86,7 +87,7 @@ def refuse_store_out_of_reach(scheduler: str | None, tracking_uri: str | None) -
     Raises:
         ScalingError: It is one.
     """
-    local = (tracking_uri or "").startswith(("sqlite", "file")) or "://" not in (tracking_uri or "://")
+    local = (tracking_uri or "").startswith(SQLITE)
     if scheduler and urlsplit(scheduler).hostname not in LOOPBACK and local:
         raise ScalingError(
             f"Workers of {scheduler} cannot record in {tracking_uri}, a file of this machine: start `mlflow server`, "
