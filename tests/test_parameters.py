@@ -148,6 +148,7 @@ REFUSED: dict[str, list[tuple[Any, str]]] = {
     ],
     "dask.workers": [(0, f"dask.workers is 0; {COUNTS}")],
     "dask.retries": [(-1, "dask.retries is -1; allowed: a whole number, 0 or more.")],
+    "dask.silence_seconds": [(9, "dask.silence_seconds is 9; allowed: a whole number of seconds, 10 or more.")],
     "fcn.trainnig": [({}, "There is no parameter fcn.trainnig: did you mean fcn.training?")],
 }
 

@@ -27,6 +27,8 @@ LARGEST_SEED = 2**32 - 1
 
 COUNT_OR_NULL = "null or a whole number, 1 or more"
 SUM = "null or 64 hexadecimal digits, in lower case"
+SHORTEST_SILENCE = 10  # seconds: a process of a task needs some to start
+SILENCE = f"a whole number of seconds, {SHORTEST_SILENCE} or more"
 LARGEST_LAYER = 65_536  # units or filters: more would take memory, not learn
 
 
@@ -281,6 +283,7 @@ class Dask(_Parameters):
         scheduler: The address of a Dask scheduler; `None`: workers are started on this machine.
         workers: How many are started there.
         retries: How often a namespace that fails is tried again.
+        silence_seconds: How long its process may give no sign of life before it is killed, and counts as failed.
     """
 
     scheduler: Annotated[str, Field(pattern=r"^(tcp|tls)://[^/\s]+:\d+$")] | None = Field(
@@ -288,6 +291,7 @@ class Dask(_Parameters):
     )
     workers: Count
     retries: Index
+    silence_seconds: Annotated[Count, Field(ge=SHORTEST_SILENCE, description=SILENCE)]
 
 
 class _Root(_Parameters):

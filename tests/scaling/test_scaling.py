@@ -6,8 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -15,48 +13,15 @@ import mlflow
 import pandas as pd
 import psutil
 import pytest
-from mlflow.entities import Run
 
 from convnets.parameters import NETWORKS
+from dask_processes import HERE, running, runs_if_any, runs_of, tasks_of
 from support import RUN_TIMEOUT, Project, free_port, wait_until
 
 SEEDS = ("run", "--env", "test", "--pipeline", "seeds")
 DASK = ("--config", "conf/dask/run.yml")
 MEASURED = ["network", "seed", "test_accuracy", "test_loss"]
 TRAININGS = [f"seeds-{network}-{seed}" for network in NETWORKS for seed in (1, 2)]
-
-
-@contextmanager
-def running(*command: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A server, for as long as it is wanted."""
-    bin_folder = Path(sys.executable).parent
-    with (folder / f"{command[0]}.log").open("ab") as log:
-        process = subprocess.Popen(  # noqa: S603 - installed with the project
-            [str(bin_folder / command[0]), *command[1:]], cwd=folder, stdout=log, stderr=log, start_new_session=True
-        )
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGTERM)
-        process.wait(timeout=60)
-
-
-def tasks_of(project: Project) -> dict[str, psutil.Process]:
-    """The processes of a project's tasks, by namespace."""
-    found = {}
-    for process in psutil.process_iter(["cmdline", "cwd"]):
-        command = process.info["cmdline"] or []
-        if "convnets.scaling.task" in command and process.info["cwd"] == str(project.path):
-            found[command[-1]] = process
-    return found
-
-
-def runs_of(uri: str) -> list[Run]:
-    client = mlflow.MlflowClient(uri)
-    experiment = client.get_experiment_by_name("convnets-test")
-    assert experiment is not None
-    return list(client.search_runs([experiment.experiment_id]))
 
 
 def table_of(project: Project) -> pd.DataFrame:
@@ -105,11 +70,10 @@ def test_two_workers_do_what_one_process_does_whatever_is_killed(project: Projec
     scheduler, server = f"tcp://127.0.0.1:{port}", f"http://127.0.0.1:{tracking}"
     store = ("--backend-store-uri", f"sqlite:///{project.path}/server.db", "--artifacts-destination", "served")
     address = ("--host", "127.0.0.1", "--port", str(tracking), "--workers", "1")
-    here = ("--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0")
-    a_worker = ("dask", "worker", scheduler, "--nthreads", "1", *here)
+    a_worker = ("dask", "worker", scheduler, "--nthreads", "1", *HERE)
     with (
         running("mlflow", "server", *store, *address, folder=project.path),
-        running("dask", "scheduler", "--port", str(port), *here, folder=project.path),
+        running("dask", "scheduler", "--port", str(port), *HERE, folder=project.path),
         running(*a_worker, "--no-nanny", folder=project.path) as victim,
         running(*a_worker, folder=project.path),
     ):
@@ -117,7 +81,7 @@ def test_two_workers_do_what_one_process_does_whatever_is_killed(project: Projec
         run = project.start(
             *SEEDS, *DASK, "--params", f"dask.scheduler={scheduler}", variables={"MLFLOW_TRACKING_URI": server}
         )
-        wait_until(lambda: any(run.info.status == "RUNNING" for run in _runs_if_any(server)), RUN_TIMEOUT)
+        wait_until(lambda: any(run.info.status == "RUNNING" for run in runs_if_any(server)), RUN_TIMEOUT)
         wait_until(lambda: len(tasks_of(project)) == 2, RUN_TIMEOUT)
         orphans = psutil.Process(victim.pid).children()
         assert orphans
@@ -141,19 +105,12 @@ def test_two_workers_do_what_one_process_does_whatever_is_killed(project: Projec
     assert not tasks_of(project)
 
 
-def _runs_if_any(uri: str) -> list[Run]:
-    """None for as long as there is no store: asked for runs, MLflow would make one."""
-    if uri.startswith("sqlite") and not Path(uri.removeprefix("sqlite:///")).exists():
-        return []
-    return runs_of(uri) if mlflow.MlflowClient(uri).get_experiment_by_name("convnets-test") else []
-
-
 def test_what_keeps_failing_fails_alone_and_can_be_made_up_for(project: Project, sequential: Project) -> None:
     two = ("--namespaces", "seeds-fcn-1,seeds-fcn-2")
     run = project.start(*SEEDS, *DASK, *two, "--params", "dask.retries=0,dask.workers=2")
     victim = ("seeds-fcn-2", "RUNNING")
     wait_until(
-        lambda: victim in {(run.info.run_name, run.info.status) for run in _runs_if_any(project.store)}, RUN_TIMEOUT
+        lambda: victim in {(run.info.run_name, run.info.status) for run in runs_if_any(project.store)}, RUN_TIMEOUT
     )
     tasks_of(project)["seeds-fcn-2"].kill()
     output, _ = run.communicate(timeout=RUN_TIMEOUT)

@@ -1,10 +1,13 @@
 """The runner that hands a pipeline's namespaces to Dask."""
 
+import asyncio
+import logging
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -14,19 +17,25 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import GroupedNodes, Pipeline
 from kedro.runner import AbstractRunner
 
-from convnets.errors import ScalingError
+from convnets.errors import ScalingError, one_line
 from convnets.hooks.claims import command_to_go_on
 from convnets.hooks.provenance import forget_origins
 from convnets.hooks.store import SQLITE
 from convnets.parameters import Dask
 from convnets.progress import progress_bar
-from convnets.scaling.task import RunRequest, run_nodes
+from convnets.scaling.task import (
+    RunRequest,
+    describe_difference,
+    describe_environment,
+    refuse_other_environments,
+    run_nodes,
+)
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-LONGEST_ANSWER = "10s"  # of a scheduler
+LONGEST_ANSWER = 10  # seconds, of a scheduler or a worker
 SECONDS_BETWEEN_LOOKS = 0.5
 
 
@@ -47,16 +56,19 @@ class DaskRunner(AbstractRunner):
         if not groups:
             return
         refuse_memory_between(groups, pipeline, catalog)
-        request: RunRequest = catalog.request
+        request: RunRequest = replace(catalog.request, environment=describe_environment())
         settings = Dask.model_validate(catalog.load("params:dask"))
         refuse_store_out_of_reach(settings.scheduler, request.tracking_uri)
         with connect(settings.scheduler, settings.workers) as client:
+            refuse_other_workers(client, request.environment)
             if not catalog.only_missing:
                 forget_origins(pipeline, catalog)
 
             def submit(name: str) -> "Future":
                 work = request.of(name, groups[name].nodes)
-                return client.submit(run_nodes, work, key=f"{name}-{run_id}", retries=settings.retries)
+                return client.submit(
+                    run_nodes, work, settings.silence_seconds, key=f"{name}-{run_id}", retries=settings.retries
+                )
 
             failures, not_run = run_all(client, groups, submit)
         if failures:
@@ -109,6 +121,8 @@ def connect(scheduler: str | None, workers: int) -> "Iterator[Client]":
     try:
         os.environ.setdefault("DASK_LOGGING__DISTRIBUTED", "error")  # of workers started here, too
         from distributed import Client, LocalCluster
+
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # a lost scheduler is said in a sentence
     except ImportError as error:
         raise ScalingError(
             "DaskRunner needs Dask distributed: install it with `pip install 'convnets[dask]'`"
@@ -122,17 +136,67 @@ def connect(scheduler: str | None, workers: int) -> "Iterator[Client]":
         ):
             yield client
         return
-    try:
-        client = Client(scheduler, timeout=LONGEST_ANSWER)
-    except (OSError, TypeError, ValueError) as error:  # TypeError: tls:// without certificates
-        raise ScalingError(
-            f"No Dask scheduler answers at {scheduler} ({error}): start one with `dask scheduler`, or leave "
-            "dask.scheduler null for workers on this machine"
-        ) from error
-    with client:
+    require_scheduler(scheduler)
+    with Client(scheduler, timeout=LONGEST_ANSWER) as client:
         if not client.scheduler_info()["workers"]:
             click.echo("The scheduler has no workers yet: start some, see docs/scaling.md")
         yield client
+
+
+def require_scheduler(address: str) -> None:
+    """Refuse an address at which no scheduler answers: a client of Dask would wait without end for one who is silent.
+
+    Raises:
+        ScalingError: Nobody answers in time, or somebody else does.
+    """
+    try:
+        kind = asyncio.run(asyncio.wait_for(_ask_what_answers(address), LONGEST_ANSWER))
+        reason = "" if kind == "Scheduler" else f"a {kind} does"
+    except (OSError, TypeError) as error:  # TypeError: tls:// without certificates
+        reason = str(error) or f"no answer within {LONGEST_ANSWER} s"
+    except Exception:  # the answer of another server may be taken for anything, and for exabytes
+        reason = "what answers is not Dask"
+    if reason:
+        raise ScalingError(
+            f"No Dask scheduler answers at {address} ({reason}): start one with `dask scheduler`, or leave "
+            "dask.scheduler null for workers on this machine"
+        )
+
+
+async def _ask_what_answers(address: str) -> str:
+    from distributed import Security, rpc
+
+    async with rpc(
+        address, timeout=LONGEST_ANSWER / 2, connection_args=Security().get_connection_args("client")
+    ) as server:
+        return str((await server.identity())["type"])
+
+
+def refuse_other_workers(client: "Client", expected: Mapping[str, str]) -> None:
+    """Refuse workers with other code or packages, before anything is trained.
+
+    One that does not answer in time is not waited for: each task's process looks for itself, too.
+
+    Args:
+        client: Of their scheduler.
+        expected: As `describe_environment` returns it.
+
+    Raises:
+        ScalingError: As of `refuse_other_environments`.
+    """
+    try:
+        found: dict[str, Any] = client.sync(
+            client.run, describe_environment, on_error="return", callback_timeout=LONGEST_ANSWER
+        )
+    except OSError:
+        return
+    refuse_other_environments(
+        {
+            worker: describe_difference(answer, expected) if isinstance(answer, dict) else one_line(str(answer))
+            for worker, answer in found.items()
+            if not isinstance(answer, OSError)
+        }
+    )
 
 
 def run_all(
@@ -144,6 +208,9 @@ def run_all(
 
     Returns:
         By name, why a task failed; and the names of those that were not run, since they need one that did.
+
+    Raises:
+        ScalingError: The scheduler has gone, and with it all that it was to do.
     """
     order = TopologicalSorter({name: group.dependencies for name, group in groups.items()})
     order.prepare()
@@ -160,11 +227,16 @@ def run_all(
             time.sleep(SECONDS_BETWEEN_LOOKS)
             for name in [name for name in running if running[name].done()]:
                 future = running.pop(name)
+                if future.cancelled():
+                    raise ScalingError(
+                        f"The Dask scheduler has gone away, with {len(done)} of {len(groups)} tasks done: start it "
+                        f"again, and its workers. To run what is missing: {command_to_go_on()}"
+                    )
                 if future.status == "finished":
                     order.done(name)
                     done.append(name)
                 else:
-                    failures[name] = "Dask has lost it" if future.cancelled() else str(future.exception())
+                    failures[name] = str(future.exception())
                 bar.update()
         bar.set_postfix(done=len(done), running=0, failed=len(failures), refresh=False)
     return failures, sorted(groups.keys() - failures.keys() - set(done))
