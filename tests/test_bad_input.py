@@ -140,10 +140,10 @@ def parameter(setting: str, *says: str) -> Case:
 
 
 SEED = "allowed: a whole number from 0 to 4294967295"
-COUNT = "allowed: a whole number, 1 or more"
-COUNT_OR_NULL = "allowed: null or a whole number, 1 or more"
+COUNT = "allowed: a whole number from 1 to "
+COUNT_OR_NULL = "allowed: null or a whole number from 1 to "
 LAYER = "allowed: a whole number from 1 to 65536"
-LAYERS = "allowed: one or more whole numbers from 1 to 65536"
+LAYERS = "allowed: 1 to 32 whole numbers from 1 to 65536"
 PIXEL = "allowed: sizes that leave each layer at least one pixel"
 
 PARAMETERS = [
@@ -155,7 +155,7 @@ PARAMETERS = [
     parameter("seed=", "seed is ", SEED),
     parameter("precision=float16", "precision is 'float16' (did you mean float32?)", "allowed: auto, float32 or"),
     parameter("steps_per_execution=0", "steps_per_execution is 0;", COUNT),
-    parameter("dataset.class_names=a+a", "dataset.class_names is 'a+a'", "allowed: two or more names, each different"),
+    parameter("dataset.class_names=a+a", "dataset.class_names is 'a+a'", "allowed: 2 to 256 names, each different"),
     parameter("dataset.train_samples=0", "dataset.train_samples is 0;", COUNT_OR_NULL),
     parameter("dataset.test_samples=all", "dataset.test_samples is 'all';", COUNT_OR_NULL),
     parameter("fcn.lecture_accuracy=98", "fcn.lecture_accuracy is 98;", "allowed: null or a number from 0 to 1"),
@@ -182,9 +182,38 @@ PARAMETERS = [
     parameter("cnn.training.loss=mse", "cnn.training.loss is 'mse';", "allowed: sparse_categorical_crossentropy"),
     parameter("cnn.training.validation_split=1", "validation_split is 1;", "allowed: a number from 0 to less than 1"),
     parameter("cnn.training=3", "cnn.training is 3;", "allowed: a block with epochs, batch_size, optimizer"),
-    parameter("convolution.filters=-1", "convolution.filters.0 is -1;", "allowed: one or more whole numbers, 0 or"),
+    parameter("convolution.filters=-1", "convolution.filters.0 is -1;", "allowed: 1 to 64 whole numbers from 0"),
     parameter("convolution.images_of_a_filter=0", "convolution.images_of_a_filter is 0;", COUNT),
     parameter("prediction.folder=", "prediction.folder is null;", "allowed: the path of a folder"),
+    # no whole numbers, and beyond all measure
+    parameter("steps_per_execution=4.0", "steps_per_execution is 4.0;", COUNT),
+    parameter("cnn.training.batch_size=1e20", "cnn.training.batch_size is 1e+20;", COUNT),
+    parameter("cnn.training.epochs=100000000000000000000", "cnn.training.epochs is 100000000000000000000;", COUNT),
+    parameter("convolution.images_of_a_filter=1000000", "images_of_a_filter is 1000000;", "whole number from 1 to 64"),
+    Case(
+        "20,000 seeds",
+        ("seeds.seeds is '0+1+2", "allowed: 2 to 50 whole numbers"),
+        ("--params", f"seeds.seeds={'+'.join(map(str, range(20_000)))}"),
+    ),
+    Case(
+        "a name of 100,000 characters",
+        ("dataset.name is 'xxx", "allowed: a text of 1 to 200 characters"),
+        ("--params", f"dataset.name={'x' * 100_000}"),
+    ),
+    *(
+        Case(
+            fault,
+            ("Invalid value for '--params'", *says, "allowed: name=value"),
+            ("--params", f"seed={value}"),
+            status=2,
+        )
+        for fault, value, *says in (
+            ("a number of 5,000 digits", "1" * 5000, "seed=1111", "cannot be read (Exceeds the limit (4300 digits)"),
+            ("a list nested 3,000 deep", "[" * 3000 + "]" * 3000, "cannot be read (maximum recursion depth exceeded"),
+            ("a date that is none", "!!timestamp 2001-99-99", "cannot be read (month must be in 1..12)"),
+            ("a parameter of ???", "???", "seed=??? names nothing"),
+        )
+    ),
     # misspelt, or of another network
     parameter("sead=1", "There is no parameter sead: did you mean seed?", "Allowed here: seed, seeds,"),
     parameter("ccnn.training.epochs=1", "There is no parameter ccnn: did you mean cnn?", "Allowed here: cnn,"),
@@ -218,14 +247,14 @@ PARAMETERS = [
     ),
     Case(
         "one seed",
-        ("seeds.seeds is 1;", "allowed: two or more whole numbers from 0 to"),
+        ("seeds.seeds is 1;", "allowed: 2 to 50 whole numbers from 0 to"),
         ("--pipeline=seeds", "--params", "seeds.seeds=1"),
     ),
     # of no form
     Case("no value", ("Item `seed` must contain a key and a value separated by `=`",), ("--params", "seed"), status=2),
     Case(
         "an open bracket",
-        ("seed=[1 cannot be read", "allowed after --params: name=value"),
+        ("seed=[1 cannot be read", "allowed: name=value"),
         ("--params", "seed=[1"),
         status=2,
     ),
@@ -257,6 +286,50 @@ NAMES = [
         ("There is no runner ThreadRuner: did you mean ThreadRunner?", "Allowed here: SequentialRunner, ThreadRunner"),
         ("--runner=ThreadRuner",),
     ),
+    Case(
+        "a runner that forks",
+        ("--runner is ParallelRunner, which forks", "allowed: ThreadRunner, or --config=conf/dask/run.yml"),
+        ("--runner=ParallelRunner",),
+    ),
+    Case("no runner", ("There is no runner os.system:", "Allowed here: SequentialRunner"), ("--runner=os.system",)),
+    Case("an abstract runner", ("There is no runner AbstractRunner:", "Allowed"), ("--runner=AbstractRunner",)),
+    Case(
+        "an unknown argument of a runner",
+        ("for --runner-params: max_workers:", "Allowed here: is_async"),
+        ("--runner-params=max_workers=2",),
+    ),
+    Case(
+        "an argument of a runner out of range",
+        ("--runner-params max_workers is -1;", "allowed: a whole number from 1 to 64"),
+        ("--runner=ThreadRunner", "--runner-params=max_workers=-1"),
+    ),
+    Case(
+        "a version",
+        ("--load-versions is {'class_counts': '2026'};", "no data set has versions"),
+        ("--load-versions=class_counts:2026",),
+    ),
+    Case("a version of no form", ("--load-versions", "found x instead"), ("--load-versions=x",), status=2),
+    Case("a node after an open bracket", ("--nodes", "names nothing"), ("--nodes=[fcn.train",), status=2),
+    Case("a comma for a tag", ("--tags", ", names nothing"), ("--tags=,",), status=2),
+    Case("an unknown tag", ("There is no tag x: Allowed here: none",), ("--tags=x",)),
+    Case(
+        "a beginning after the end",
+        ("--from-inputs, --to-outputs: Pipeline contains no nodes", "allowed: names that leave one node or more"),
+        ("--from-inputs=fcn.model", "--to-outputs=fcn.model"),
+    ),
+    Case(
+        "pipeline and pipelines",
+        ("Options '--pipeline' and '--pipelines' cannot be used together",),
+        ("--pipeline=fcn", "--pipelines=cnn"),
+    ),
+    Case("an environment elsewhere", ("The environment is '/etc'; allowed: the name",), command=("run", "--env=/etc")),
+    Case(
+        "options in no text",
+        ("--config", "cannot be read", "allowed: a YAML"),
+        (f"--config={sys.executable}",),
+        status=2,
+    ),
+    Case("configuration that needs a package", ("s3://x cannot be read",), ("--conf-source=s3://x",)),
     Case(
         "unknown training",
         ("There is no namespace seeds-cnn-3: did you mean seeds-cnn-2?", "Allowed here:"),
@@ -292,7 +365,51 @@ def edited(file: str, old: str, new: str) -> Prepare:
     return lambda place: place.edit(file, old, new)
 
 
+def written(file: str, content: bytes) -> Prepare:
+    def prepare(place: Place) -> None:
+        (place.path / "conf" / file).write_bytes(content)
+
+    return prepare
+
+
+BOMB = b"a0: &a0 [x]\n" + b"".join(
+    b"a%d: &a%d [%s]\n" % (i, i, b",".join([b"*a%d" % (i - 1)] * 9)) for i in range(1, 9)
+)
+PLAIN = "allowed: a YAML file in UTF-8, of names and their values"
 CONFIGURATION = [
+    *(
+        Case(fault, ("{path}/conf/test/parameters.yml", *says, PLAIN), prepare=written("test/parameters.yml", content))
+        for fault, content, *says in (
+            ("aliases of aliases", BOMB, "grows to more than 100000 values"),
+            ("an alias of itself", b"seed: &a [*a]", "holds *a within itself"),
+            ("a name twice", b"seed: 2\nseed: 3\n", "found duplicate key seed in line 2"),
+            ("a file nested 5,000 deep", b"seed: " + b"[" * 5000, "more than 20 lists and blocks in each other"),
+            ("a number of 5,000 digits in a file", b"seed: " + b"1" * 5000, "holds a value of 5000 characters"),
+            ("a tab", b"seed:\n\t- 1\n", "found character", "in line 2"),
+            ("bytes", bytes(range(256)), "cannot be read"),
+            ("a file of Latin-1", "dataset: {name: é}".encode("latin-1"), "cannot be read (invalid"),
+            ("a list for parameters", b"- 1\n", "holds a list"),
+            ("a word for parameters", b"seed", "holds a single value, 'seed'"),
+            ("question marks", b"seed: ???", "holds ???"),
+            ("a boolean that is none", b"seed: !!bool x", "cannot be read"),
+            ("an object of Python", b"seed: !!python/name:os.system", "could not determine a constructor"),
+        )
+    ),
+    Case(
+        "a parameter whose name is a number",
+        ("There is no parameter 1:", "Allowed here:"),
+        prepare=written("test/parameters.yml", b"1: 2"),
+    ),
+    Case(
+        "an infinite number",
+        ("fcn.lecture_accuracy is inf;", "allowed: null or a number from 0 to 1"),
+        prepare=written("test/parameters.yml", b"fcn: {lecture_accuracy: 1e400}"),
+    ),
+    Case(
+        "no configuration",
+        ("configuration path", "{path}/conf/base"),
+        prepare=lambda place: shutil.rmtree(place.path / "conf"),
+    ),
     Case(
         "parameters.yml is no YAML",
         ("conf/test/parameters.yml", "line"),
@@ -305,7 +422,7 @@ CONFIGURATION = [
     ),
     Case(
         "a kernel is not square",
-        ("convolution.kernels.blur is [[0.11, 0.11, 0.11]]", "allowed: one or more tables of 3 x 3 numbers"),
+        ("convolution.kernels.blur is [[0.11, 0.11, 0.11]]", "allowed: 1 to 64 tables of 3 x 3 numbers"),
         prepare=edited(
             "base/parameters.yml",
             "[[0.11, 0.11, 0.11], [0.11, 0.11, 0.11], [0.11, 0.11, 0.11]]",
@@ -337,7 +454,7 @@ CONFIGURATION = [
     ),
     Case(
         "an unknown variable",
-        ("Interpolation key 'outptus' not found", "allowed: what globals.yml defines"),
+        ("Interpolation key 'outptus' not found", "references to what globals.yml defines"),
         prepare=edited("base/globals.yml", "outputs: data ", "outputs: ${outptus} "),
         command=("run",),
     ),

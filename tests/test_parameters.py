@@ -4,12 +4,20 @@ import copy
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
+from convnets.cli import run
 from convnets.errors import ParameterError
 from convnets.parameters import NETWORKS, Convolutional, FullyConnected, check_parameters
+from support import FUZZED
 
+LONGEST_SENTENCE = 700  # characters
 CONF = Path(__file__).parent.parent / "conf"
 
 
@@ -64,23 +72,32 @@ def test_filters_can_be_given_on_the_command_line(values: dict[str, Any], given:
 
 
 SEEDS = "allowed: a whole number from 0 to 4294967295."
-COUNTS = "allowed: a whole number, 1 or more."
+PIXELS = "allowed: a whole number from 1 to 1024."
+EPOCHS = "allowed: a whole number from 1 to 10000."
+TEXT = "allowed: a text of 1 to 200 characters, none of them a control character."
+CLASSES = "allowed: 2 to 256 names, each different and of 1 to 200 characters."
+DISTANCES = "allowed: 1 to 64 whole numbers from 0 to 1024, each different."
+SEED_LIST = "allowed: 2 to 50 whole numbers from 0 to 4294967295, each different."
+FOLDER = "allowed: the path of a folder, of 1 to 1000 characters"
 REFUSED: dict[str, list[tuple[Any, str]]] = {
     "seed": [
         (-1, f"seed is -1; {SEEDS}"),
         (2**32, f"seed is 4294967296; {SEEDS}"),
         (True, f"seed is true; {SEEDS}"),
         (None, f"seed is null; {SEEDS}"),
+        (4.0, f"seed is 4.0; {SEEDS}"),
+        ("4", f"seed is '4'; {SEEDS}"),
+        ([16**5000], f"seed is a number of thousands of digits; {SEEDS}"),
     ],
     "sead": [(1, "There is no parameter sead: did you mean seed?")],
     "precision": [("float23", "precision is 'float23' (did you mean float32?); allowed: auto, float32 or")],
-    "dataset.name": [("", "dataset.name is ''; allowed: a text of at least one character.")],
+    "dataset.name": [("", f"dataset.name is ''; {TEXT}"), ("a\nb", rf"dataset.name is 'a\nb'; {TEXT}")],
     "dataset.class_names": [
-        (["a"], "dataset.class_names is ['a']; allowed: two or more names, each different."),
-        (["a", "b", "a"], "dataset.class_names is ['a', 'b', 'a']; allowed: two or more names, each different."),
-        ([1, 2], "dataset.class_names.0 is 1; allowed: two or more names, each different."),
+        (["a"], f"dataset.class_names is ['a']; {CLASSES}"),
+        (["a", "b", "a"], f"dataset.class_names is ['a', 'b', 'a']; {CLASSES}"),
+        ([1, 2], f"dataset.class_names.0 is 1; {CLASSES}"),
     ],
-    "dataset.train_samples": [(0, "dataset.train_samples is 0; allowed: null or a whole number, 1 or more.")],
+    "dataset.train_samples": [(0, "dataset.train_samples is 0; allowed: null or a whole number from 1 to 10000000.")],
     "cnn.lecture_accuracy": [(99.1, "cnn.lecture_accuracy is 99.1; allowed: null or a number from 0 to 1.")],
     "cnn.network": [(3, "cnn.network is 3; allowed: a block with architecture, fully_connected or convolutional,")],
     "cnn.network.name": [("fcn", "cnn.network.name is 'fcn'; allowed: cnn.")],
@@ -89,26 +106,26 @@ REFUSED: dict[str, list[tuple[Any, str]]] = {
         (None, "cnn.network.architecture is null; allowed: fully_connected or convolutional."),
     ],
     "cnn.network.filters": [
-        ([], "cnn.network.filters is []; allowed: one or more whole numbers from 1 to 65536."),
-        ("32+many", "cnn.network.filters.1 is 'many'; allowed: one or more whole numbers from 1 to 65536."),
-        ("0+0", "cnn.network.filters.0 is '0'; allowed: one or more whole numbers from 1 to 65536."),
+        ([], "cnn.network.filters is []; allowed: 1 to 32 whole numbers from 1 to 65536."),
+        ("32+many", "cnn.network.filters.1 is 'many'; allowed: 1 to 32 whole numbers from 1 to 65536."),
+        ("0+0", "cnn.network.filters.0 is 0; allowed: 1 to 32 whole numbers from 1 to 65536."),
     ],
-    "cnn.network.kernel_size": [(0, f"cnn.network.kernel_size is 0; {COUNTS}")],
+    "cnn.network.kernel_size": [(0, f"cnn.network.kernel_size is 0; {PIXELS}")],
     "cnn.network.padding": [("full", "cnn.network.padding is 'full'; allowed: valid or same.")],
     "cnn.network.pool_sise": [(2, "There is no parameter cnn.network.pool_sise: did you mean cnn.network.pool_size?")],
     "prediction.folder": [
-        ("", "prediction.folder is ''; allowed: the path of a folder."),
-        (7, "prediction.folder is 7; allowed: the path of a folder."),
+        ("", f"prediction.folder is ''; {FOLDER}"),
+        (7, f"prediction.folder is 7; {FOLDER}"),
     ],
     "prediction.foldr": [("x", "There is no parameter prediction.foldr: did you mean prediction.folder?")],
     "convolution.kernels": [
-        ({"Sobel (x)": [[0] * 3] * 3}, "convolution.kernels.(a name) is 'Sobel (x)'; allowed: one or more tables"),
-        ({"Sobel": [[0] * 3] * 2}, "convolution.kernels.Sobel is [[0, 0, 0], [0, 0, 0]]; allowed: one or more tables"),
-        ({"Sobel": [[0, 0, float("nan")]] * 3}, "convolution.kernels.Sobel.0.2 is nan; allowed: one or more tables"),
-        ("x" * 100, f"convolution.kernels is '{'x' * 79}...; allowed: one or more tables"),
+        ({"Sobel (x)": [[0] * 3] * 3}, "convolution.kernels.(a name) is 'Sobel (x)'; allowed: 1 to 64 tables"),
+        ({"Sobel": [[0] * 3] * 2}, "convolution.kernels.Sobel is [[0, 0, 0], [0, 0, 0]]; allowed: 1 to 64 tables"),
+        ({"Sobel": [[0, 0, float("nan")]] * 3}, "convolution.kernels.Sobel.0.2 is nan; allowed: 1 to 64 tables"),
+        ("x" * 100, f"convolution.kernels is '{'x' * 79}...; allowed: 1 to 64 tables"),
         (
             {"../../edge": [[0] * 3] * 3},
-            "convolution.kernels.(a name) is '../../edge'; allowed: one or more tables",
+            "convolution.kernels.(a name) is '../../edge'; allowed: 1 to 64 tables",
         ),
     ],
     "fcn.network.name": [("../fcn", "fcn.network.name is '../fcn'; allowed: fcn.")],
@@ -118,8 +135,12 @@ REFUSED: dict[str, list[tuple[Any, str]]] = {
         (10**12, "fcn.network.units is 1000000000000; allowed: a whole number from 1 to 65536."),
     ],
     "fcn.training": [(3, "fcn.training is 3; allowed: a block with epochs, batch_size, optimizer, loss, validation_")],
-    "fcn.training.epochs": [("five", f"fcn.training.epochs is 'five'; {COUNTS}")],
-    "fcn.training.batch_size": [(None, f"fcn.training.batch_size is null; {COUNTS}")],
+    "fcn.training.epochs": [
+        ("five", f"fcn.training.epochs is 'five'; {EPOCHS}"),
+        (1e20, f"fcn.training.epochs is 1e+20; {EPOCHS}"),
+        (10**20, f"fcn.training.epochs is {10**20}; {EPOCHS}"),
+    ],
+    "fcn.training.batch_size": [(None, "fcn.training.batch_size is null; allowed: a whole number from 1 to 65536.")],
     "fcn.training.optimizer": [
         ("rmspropp", "optimizer is 'rmspropp' (did you mean rmsprop?); allowed: rmsprop, adam or sgd.")
     ],
@@ -127,28 +148,32 @@ REFUSED: dict[str, list[tuple[Any, str]]] = {
         (value, f"validation_split is {value}; allowed: a number from 0 to less than 1.")
         for value in (1, -0.1, float("nan"))
     ],
+    "steps_per_execution": [(4.0, "steps_per_execution is 4.0; allowed: a whole number from 1 to 10000.")],
+    "convolution.images_of_a_filter": [
+        (10**6, "convolution.images_of_a_filter is 1000000; allowed: a whole number from 1 to 64.")
+    ],
     "strategy": [("mirrord", "strategy is 'mirrord' (did you mean mirrored?); allowed: default or mirrored.")],
     "translation.direction": [
         ("upright", "translation.direction is 'upright' (did you mean up right?); allowed: right, down right, down,")
     ],
     "translation.distances": [
-        ([0, -1], "translation.distances.1 is -1; allowed: one or more whole numbers, 0 or more each, each different."),
-        ("1+1", "translation.distances is '1+1'; allowed: one or more whole numbers, 0 or more each, each different."),
+        ([0, -1], f"translation.distances.1 is -1; {DISTANCES}"),
+        ("1+1", f"translation.distances is '1+1'; {DISTANCES}"),
     ],
-    "sample_size.samples": [([], "sample_size.samples is []; allowed: one or more whole numbers, 1 or more each,")],
+    "sample_size.samples": [([], "sample_size.samples is []; allowed: 1 to 20 whole numbers from 1 to")],
     "sample_size.seeds": [
-        ("1", "sample_size.seeds is '1'; allowed: two or more whole numbers from 0 to 4294967295, each different."),
-        ([1, 1], "sample_size.seeds is [1, 1]; allowed: two or more whole numbers from 0 to"),
+        ("1", f"sample_size.seeds is '1'; {SEED_LIST}"),
+        ([1, 1], f"sample_size.seeds is [1, 1]; {SEED_LIST}"),
     ],
-    "sample_size.images_per_epoch": [(0, f"sample_size.images_per_epoch is 0; {COUNTS}")],
-    "seeds.seeds": [(7, "seeds.seeds is 7; allowed: two or more whole numbers from 0 to 4294967295, each different.")],
+    "sample_size.images_per_epoch": [(0, "sample_size.images_per_epoch is 0; allowed: a whole number from 1 to")],
+    "seeds.seeds": [(7, f"seeds.seeds is 7; {SEED_LIST}"), ("+".join(map(str, range(51))), f"...; {SEED_LIST}")],
     "dask.scheduler": [
         (value, f"dask.scheduler is '{value}'; allowed: null or the address of a Dask scheduler, as tcp://")
         for value in ("", "10.0.0.7:8786", "tcp://10.0.0.7", "http://10.0.0.7:8786")
     ],
-    "dask.workers": [(0, f"dask.workers is 0; {COUNTS}")],
-    "dask.retries": [(-1, "dask.retries is -1; allowed: a whole number, 0 or more.")],
-    "dask.silence_seconds": [(9, "dask.silence_seconds is 9; allowed: a whole number of seconds, 10 or more.")],
+    "dask.workers": [(0, "dask.workers is 0; allowed: a whole number from 1 to 64.")],
+    "dask.retries": [(-1, "dask.retries is -1; allowed: a whole number from 0 to 100.")],
+    "dask.silence_seconds": [(9, "dask.silence_seconds is 9; allowed: a whole number from 10 to 86400.")],
     "fcn.trainnig": [({}, "There is no parameter fcn.trainnig: did you mean fcn.training?")],
 }
 
@@ -172,5 +197,40 @@ def test_every_wrong_parameter_is_named(values: dict[str, Any]) -> None:
         check_parameters(with_value(values, "seed", "x"))
     assert str(raised.value).splitlines() == [
         f"seed is 'x'; {SEEDS}",
-        f"The parameter fcn.training.epochs is missing; {COUNTS}",
+        f"The parameter fcn.training.epochs is missing; {EPOCHS}",
     ]
+
+
+@FUZZED
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(
+                ["seed", "cnn.training.epochs", "cnn.network.filters", "dataset.name", "seeds.seeds", "cnn"]
+            ),
+            st.one_of(
+                st.text(max_size=20),
+                st.text("[]{}+:!&*?#|>%@`'\"-~.<0123456789eE_ \t\nabc", max_size=20),
+                st.builds(str, st.one_of(st.integers(), st.floats())),
+                st.sampled_from(
+                    ["9" * 5000, "[" * 400, "!!bool x", "!!int x", "!!timestamp 2001-99-99", "???", "${", "1e400"]
+                ),
+            ),
+        ),
+        max_size=3,
+    )
+)
+def test_whatever_follows_params_is_read_or_refused_in_one_sentence(given_values: list[tuple[str, str]]) -> None:
+    arguments = ["--params", ",".join(f"{name}={value}" for name, value in given_values)]
+    changed: dict[str, Any] = yaml.safe_load((CONF / "base" / "parameters.yml").read_text())
+    changed["dataset"]["folder"] = changed["prediction"]["folder"] = "data"
+    try:
+        found = run.make_context("run", arguments).params["params"]
+        merged = OmegaConf.to_container(OmegaConf.unsafe_merge(changed, found), resolve=True)
+        assert isinstance(merged, dict)
+        check_parameters({str(name): value for name, value in merged.items()})
+    except (click.UsageError, ParameterError) as error:
+        for sentence in str(error).splitlines():
+            assert len(sentence) < LONGEST_SENTENCE
+    except OmegaConfBaseException:
+        pass  # refers to what is not there: of the whole configuration, which says so

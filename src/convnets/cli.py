@@ -10,25 +10,28 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from copy import copy
+from inspect import isabstract, isclass, signature
 from pathlib import Path
 from typing import Any
 
 import click
 from kedro.config import MissingConfigException
 from kedro.framework.cli.project import run as kedro_run
-from kedro.framework.cli.utils import env_option
+from kedro.framework.cli.utils import KedroCliError, env_option
 from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
 from kedro.io import DatasetError
 from kedro.pipeline import Pipeline
+from kedro.runner import AbstractRunner, ParallelRunner
 from kedro.utils import load_obj
-from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
 
-from convnets.errors import UserError, one_line, unknown
+from convnets.configuration import require_measure
+from convnets.errors import UserError, one_line, shortened, unknown
 from convnets.hooks.claims import command_to_go_on
 from convnets.hooks.whole_files import final_path
 from convnets.outputs import check_project_folder
+from convnets.parameters import MAX_WORKERS
 
 RUNNER = "convnets.runner.NetworkByNetworkRunner"
 DASK_RUNNER = "convnets.scaling.runner.DaskRunner"
@@ -36,6 +39,13 @@ DASK_RUNNER = "convnets.scaling.runner.DaskRunner"
 FAILED = re.compile(
     r"Failed while (?P<done>loading|saving) .*?filepath=(PurePosixPath\()?'?(?P<path>[^,')]+)", re.DOTALL
 )
+RUNNERS = ("SequentialRunner", "ThreadRunner", DASK_RUNNER)
+ARGUMENTS = {"is_async": "true or false", "max_workers": f"a whole number from 1 to {MAX_WORKERS}"}  # of runners
+HOW_TO_GIVE = {
+    "params": "name=value, with a comma between two, and a list as 16+32",
+    "runner_params": "name=value, with a comma between two",
+    "config": "a YAML file with options of this command in that section",
+}
 FILTERS = ("node_names", "from_nodes", "to_nodes", "from_inputs", "to_outputs", "namespaces", "tags")
 LOOPBACK = "127.0.0.1"
 # Of the MLflow server: its jobs, which serve language models, are not wanted; its dependencies warn of each other.
@@ -47,33 +57,57 @@ def cli() -> None:
     """Commands of the project, which take the place of Kedro's of the same name."""
 
 
-class _Command(click.Command):
-    """A command whose options, too, are refused in one sentence."""
+def _in_one_sentence(option: click.Parameter) -> click.Parameter:
+    """The same option, of which a value that cannot be read is refused in one sentence."""
+    read = option.callback
+    if read is None:
+        return option
 
-    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
-        given = " ".join(arguments)
+    def read_or_refuse(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+        allowed = HOW_TO_GIVE.get(parameter.name or "", "names with a comma between two")
         try:
-            return super().parse_args(context, arguments)
-        except (YAMLError, OmegaConfBaseException) as error:
-            raise click.UsageError(
-                f"{given} cannot be read ({one_line(str(getattr(error, 'problem', error)))}); allowed after "
-                "--params: name=value, with a comma between two, and a list as 16+32",
-                context,
+            if parameter.name == "config" and value:
+                require_measure(Path(value))
+            found = read(context, parameter, value)
+        except click.UsageError:
+            raise
+        except click.ClickException as error:  # Kedro's, which would show where it was raised
+            raise click.BadParameter(one_line(error.message), context, parameter) from error
+        except UserError as error:
+            raise click.BadParameter(str(error), context, parameter) from error
+        except (
+            Exception
+        ) as error:  # YAML's reader lets through what Python says: ValueError, KeyError, RecursionError ...
+            reason = one_line(str(getattr(error, "problem", error)).split("\n")[0])
+            if parameter.name == "config":
+                reason = f"the file has no section {context.info_name}"
+            raise click.BadParameter(
+                f"{shortened(str(value))} cannot be read ({shortened(reason)}); allowed: {allowed}", context, parameter
             ) from error
-        except (KeyError, TypeError) as error:  # of the file that --config names
-            raise click.UsageError(
-                f"{given}: the file has no section {context.info_name}; allowed for --config: a YAML file with options "
-                "of this command in that section",
-                context,
-            ) from error
+        if isinstance(value, str) and value and (not found or _names_nothing(value, found)):
+            raise click.BadParameter(f"{shortened(value)} names nothing; allowed: {allowed}", context, parameter)
+        return found
+
+    said = copy(option)
+    said.callback = read_or_refuse
+    return said
 
 
-@cli.command(cls=_Command, params=kedro_run.params)
+def _names_nothing(value: str, found: Any) -> bool:
+    """Whether Kedro would overlook what was given: a parameter of ???, or names after a bracket that stays open."""
+    if isinstance(found, dict):
+        return any(_names_nothing("", inner) if isinstance(inner, dict) else inner == "???" for inner in found.values())
+    return isinstance(found, list) and value.count("[") != value.count("]")
+
+
+@cli.command(params=[_in_one_sentence(option) for option in kedro_run.params])
 def run(**options: Any) -> None:
     """Run the pipelines."""
     if options["pipeline"] and not options["pipelines"]:  # Kedro takes both and warns of the first
         options |= {"pipeline": None, "pipelines": [options["pipeline"]]}
     options["runner"] = options["runner"] or RUNNER
+    if options["is_async"]:  # and of this, too
+        options |= {"is_async": False, "runner_params": {"is_async": True} | options["runner_params"]}
     with one_sentence(), orderly_end():
         check_project_folder(Path.cwd())
         _require_known(options)
@@ -90,6 +124,12 @@ def _require_known(options: dict[str, Any]) -> None:
     Raises:
         UserError: The message has the nearest name and all that are allowed.
     """
+    _require_runner(options["runner"], options["runner_params"])
+    if options["load_versions"]:
+        raise UserError(
+            f"--load-versions is {shortened(str(options['load_versions']))}; allowed: nothing, since no data set has "
+            "versions: MLflow keeps what each run has made"
+        )
     for name in options["pipelines"]:
         if name not in pipelines:
             raise UserError(unknown("pipeline", name, pipelines))
@@ -113,11 +153,54 @@ def _require_known(options: dict[str, Any]) -> None:
             if name not in known:
                 raise UserError(unknown(kind, name, known))
     try:
-        load_obj(options["runner"], "kedro.runner")
-    except (AttributeError, ImportError, ValueError) as error:
+        pipeline.filter(
+            tags=options["tags"] or None,
+            from_nodes=options["from_nodes"] or None,
+            to_nodes=options["to_nodes"] or None,
+            node_names=options["node_names"] or None,
+            from_inputs=options["from_inputs"] or None,
+            to_outputs=options["to_outputs"] or None,
+            node_namespaces=options["namespaces"] or None,
+        )
+    except ValueError as error:
+        given = ", ".join(
+            f"--{name.replace('_', '-').replace('node-names', 'nodes')}" for name in FILTERS if options[name]
+        )
+        reason = one_line(str(error)).split(". ")[0]
         raise UserError(
-            unknown("runner", options["runner"], ("SequentialRunner", "ThreadRunner", DASK_RUNNER))
+            f"{given}: {shortened(reason)}; allowed: names that leave one node or more, each given once"
         ) from error
+
+
+def _require_runner(name: str, arguments: dict[str, Any]) -> None:
+    """Refuse what is no runner, cannot run the project, or does not take these arguments.
+
+    Raises:
+        UserError: The message has what is allowed.
+    """
+    try:
+        runner = load_obj(name, "kedro.runner")
+    except Exception as error:  # whatever a module says that is imported
+        raise UserError(unknown("runner", name, RUNNERS)) from error
+    if not (isclass(runner) and issubclass(runner, AbstractRunner)) or isabstract(runner):
+        raise UserError(unknown("runner", name, RUNNERS))
+    if issubclass(runner, ParallelRunner):
+        raise UserError(
+            f"--runner is {name}, which forks a process whose TensorFlow has begun to run; allowed: ThreadRunner, or "
+            "--config=conf/dask/run.yml, which gives each network a process of its own"
+        )
+    taken = signature(runner).parameters
+    for argument, value in arguments.items():
+        if argument not in taken:
+            raise UserError(unknown(f"argument of {name} for --runner-params:", argument, set(taken) & set(ARGUMENTS)))
+        if argument in ARGUMENTS and not _is_allowed(argument, value):
+            raise UserError(f"--runner-params {argument} is {shortened(repr(value))}; allowed: {ARGUMENTS[argument]}")
+
+
+def _is_allowed(argument: str, value: Any) -> bool:
+    if argument == "is_async":
+        return isinstance(value, bool)
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_WORKERS
 
 
 @cli.command()
@@ -142,9 +225,18 @@ def mlflow(env: str, port: int) -> None:
     server = [sys.executable, "-m", "mlflow", "ui", "--host", LOOPBACK, "--port", str(port)]
     store = {"MLFLOW_BACKEND_STORE_URI": uri}  # not on the command line, which all can read, as it may hold a password
     one_quiet_process = ["--workers", "1", "--uvicorn-opts", "--log-level warning"]
-    with suppress(KeyboardInterrupt):
-        served = subprocess.run([*server, *one_quiet_process], env=os.environ | store | QUIET, check=False)  # noqa: S603 - MLflow's own
-        sys.exit(served.returncode)
+    signal.signal(signal.SIGTERM, end)
+    # A group of its own: the server starts others, which would outlive it.
+    served = subprocess.Popen([*server, *one_quiet_process], env=os.environ | store | QUIET, process_group=0)  # noqa: S603 - MLflow's own
+    try:
+        status = served.wait()
+    except KeyboardInterrupt:
+        status = 0
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(served.pid, signal.SIGTERM)
+        served.wait()
+    sys.exit(status)
 
 
 def _require_free(port: int) -> None:
@@ -165,7 +257,9 @@ def one_sentence() -> Iterator[None]:
         notes = [f"({note})" for note in getattr(error, "__notes__", [])]
         sentences = [one_line(line) for line in str(error).split("\n")]
         raise click.ClickException(" ".join(["\n".join(sentences), *notes])) from error
-    except (DatasetError, OSError, MissingConfigException, YAMLError, OmegaConfBaseException) as error:
+    except KedroCliError as error:  # which would show where it was raised
+        raise click.ClickException(one_line(error.message)) from error
+    except (DatasetError, OSError, MissingConfigException) as error:
         raise click.ClickException(_sentence(error)) from error
     except Exception as error:
         if not (sentence := out_of_memory(error)):
@@ -216,10 +310,6 @@ def _sentence(error: Exception) -> str:
         return f"{final_path(failed['path'])} cannot be {done}: {found}"
     if isinstance(error, OSError) and error.filename:
         return f"{final_path(str(error.filename))} cannot be used: {error.strerror}"
-    if isinstance(error, OmegaConfBaseException):
-        return (
-            f"The configuration refers to what is not there: {one_line(str(error))}; allowed: what globals.yml defines"
-        )
     return one_line(str(error))
 
 

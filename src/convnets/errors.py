@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 LONGEST_LIST = 12  # of names in a message
+LONGEST_TEXT = 80  # characters of others that a message repeats
 
 
 class UserError(ValueError):
@@ -60,7 +61,14 @@ def unknown(kind: str, name: str, known: Iterable[str], prefix: str = "") -> str
     question = f"did you mean {prefix}{nearest[0]}? " if nearest else ""
     similar = get_close_matches(name, allowed, n=LONGEST_LIST, cutoff=0) if len(allowed) > LONGEST_LIST else allowed
     more = f" and {len(allowed) - len(similar)} more" if len(allowed) > len(similar) else ""
-    return f"There is no {kind} {prefix}{one_line(name)}: {question}Allowed here: {', '.join(similar)}{more}."
+    found = shortened(name) or "''"
+    return f"There is no {kind} {prefix}{found}: {question}Allowed here: {', '.join(similar) or 'none'}{more}."
+
+
+def shortened(text: str) -> str:
+    """A text of others in one line, cut where a message would become too long."""
+    line = one_line(text)
+    return line if len(line) <= LONGEST_TEXT else f"{line[:LONGEST_TEXT]}..."
 
 
 def one_line(text: str) -> str:

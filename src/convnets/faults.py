@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from reprlib import Repr
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -9,6 +10,11 @@ from pydantic import BaseModel, ValidationError
 from convnets.errors import unknown
 
 LONGEST_VALUE = 80  # characters of a wrong value that a message repeats
+
+_SHORT = Repr()  # of a large value no more than is shown is spelt out
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 3 * LONGEST_VALUE  # longer ones it would cut in their middle
+_SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxdict = LONGEST_VALUE
+_SHORT.maxlevel = 8
 
 Location = tuple[int | str, ...]
 """Where pydantic finds a fault: names of blocks and of a field, tags of unions, and what is inside of a value."""
@@ -38,7 +44,7 @@ class Faults:
         field, names, found = self._field(detail["loc"]), self._names(detail["loc"]), detail["input"]
         allowed, choices = _allowed(field), _choices(field)
         match detail["type"]:
-            case "extra_forbidden":
+            case "extra_forbidden" | "invalid_key":
                 prefix = "".join(f"{name}." for name in names[:-1])
                 return unknown(self._kind, names[-1], _block(field).model_fields, prefix)
             case "missing" if names == self._field_name(detail["loc"]):
@@ -111,5 +117,8 @@ def _shown(value: Any) -> str:
     """A wrong value in one short line, as it stands in YAML."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    text = repr(value)
+    try:
+        text = _SHORT.repr(value)
+    except ValueError:
+        return "a number of thousands of digits"  # which Python does not spell out
     return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}..."

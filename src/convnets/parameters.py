@@ -25,40 +25,28 @@ NETWORKS = ("fcn", "cnn", "cnn_no_pool")  # in the order of tables, figures and 
 CONVNETS = ("cnn", "cnn_no_pool")  # those that have convolution layers
 LARGEST_SEED = 2**32 - 1
 
-COUNT_OR_NULL = "null or a whole number, 1 or more"
 SUM = "null or 64 hexadecimal digits, in lower case"
-SHORTEST_SILENCE = 10  # seconds: a process of a task needs some to start
-SILENCE = f"a whole number of seconds, {SHORTEST_SILENCE} or more"
-LARGEST_LAYER = 65_536  # units or filters: more would take memory, not learn
+SHORTEST_SILENCE, MAX_SILENCE = 10, 86_400  # seconds: a process of a task needs some to start
+# More would take memory or days, and teach nothing.
+LARGEST_LAYER = 65_536  # units or filters
+MAX_IMAGES = 10_000_000  # of a data set
+MAX_IMAGES_PER_EPOCH = 200_000
+MAX_CLASSES = 256  # labels are bytes
+MAX_EPOCHS = 10_000
+MAX_BATCH_SIZE = 65_536
+MAX_STEPS_PER_EXECUTION = 10_000
+MAX_PIXELS = 1_024  # of a window's side, or of a shift
+MAX_LAYERS = 32  # of convolution
+MAX_DRAWN = 64  # images of a filter, filters, kernels, distances
+MAX_SAMPLE_SIZES = 20
+MAX_SEEDS = 50
+MAX_WORKERS = 64
+MAX_RETRIES = 100
+MAX_TEXT_CHARS = 200
+MAX_PATH_CHARS = 1_000
+LARGEST_KERNEL_VALUE = 1_000
 
-
-def _no_boolean(value: Any) -> Any:
-    """Refuse what Python takes for 0 or 1."""
-    if isinstance(value, bool):
-        raise ValueError("a boolean is no number")
-    return value
-
-
-# The description of a type or a field says what is allowed: messages repeat it.
-Number = Annotated[FiniteFloat, BeforeValidator(_no_boolean)]
-Fraction = Annotated[Number, Field(ge=0, lt=1, description="a number from 0 to less than 1")]
-Index = Annotated[int, BeforeValidator(_no_boolean), Field(ge=0, description="a whole number, 0 or more")]
-Count = Annotated[int, BeforeValidator(_no_boolean), Field(ge=1, description="a whole number, 1 or more")]
-Depth = Annotated[Count, Field(le=LARGEST_LAYER, description=f"a whole number from 1 to {LARGEST_LAYER}")]
-Seed = Annotated[
-    int,
-    BeforeValidator(_no_boolean),
-    Field(ge=0, le=LARGEST_SEED, description=f"a whole number from 0 to {LARGEST_SEED}"),
-]
-Text = Annotated[str, Field(min_length=1, description="a text of at least one character")]
-Folder = Annotated[Text, Field(description="the path of a folder")]
-Sum = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-KernelName = Annotated[str, Field(pattern=r"^[\w .:-]+$")]  # what MLflow takes for a parameter, and is no path
-Row = tuple[Number, Number, Number]
-Kernel = tuple[Row, Row, Row]
-Precision = Literal["auto", "float32", "mixed_bfloat16"]
-Strategy = Literal["default", "mirrored"]
-Direction = Literal["right", "down right", "down", "down left", "left", "up left", "up", "up right"]
+NO_CONTROL_CHARACTER = r"^\P{Cc}*$"  # a line feed, say: it would break a message, and NUL a path
 
 
 def _split(value: Any) -> Any:
@@ -68,17 +56,79 @@ def _split(value: Any) -> Any:
     return value.split("+") if isinstance(value, str) else value
 
 
+def _split_numbers(value: Any) -> Any:
+    """The same of numbers, for which YAML takes only one that stands alone."""
+    if isinstance(value, str):
+        return [int(part) if part.isascii() and part.isdecimal() else part for part in value.split("+")]
+    return _split(value)
+
+
 def _unique(values: tuple[Any, ...]) -> tuple[Any, ...]:
     if len(set(values)) < len(values):
         raise ValueError("a value is repeated")
     return values
 
 
+# The description of a type or a field says what is allowed: messages repeat it.
+def _whole(least: int, most: int) -> Any:
+    """Of a whole number; 4.0, '4' and true are none."""
+    return Field(strict=True, ge=least, le=most, description=f"a whole number from {least} to {most}")
+
+
+def _or_null(most: int) -> Any:
+    return Field(description=f"null or a whole number from 1 to {most}")
+
+
+def _several(least: int, most: int, of: str) -> Any:
+    return Field(min_length=least, max_length=most, description=f"{least} to {most} {of}")
+
+
+Number = Annotated[FiniteFloat, Field(strict=True)]
+Fraction = Annotated[Number, Field(ge=0, lt=1, description="a number from 0 to less than 1")]
+Seed = Annotated[int, _whole(0, LARGEST_SEED)]
+Depth = Annotated[int, _whole(1, LARGEST_LAYER)]
+Pixels = Annotated[int, _whole(1, MAX_PIXELS)]
+Images = Annotated[int, _whole(1, MAX_IMAGES)]
+ImagesPerEpoch = Annotated[int, _whole(1, MAX_IMAGES_PER_EPOCH)]
+ImageIndex = Annotated[int, _whole(0, MAX_IMAGES - 1)]
+FilterIndex = Annotated[int, _whole(0, LARGEST_LAYER - 1)]
+Distance = Annotated[int, _whole(0, MAX_PIXELS)]
+Text = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=MAX_TEXT_CHARS,
+        pattern=NO_CONTROL_CHARACTER,
+        description=f"a text of 1 to {MAX_TEXT_CHARS} characters, none of them a control character",
+    ),
+]
+Address = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=MAX_PATH_CHARS,
+        pattern=NO_CONTROL_CHARACTER,
+        description=f"an address of 1 to {MAX_PATH_CHARS} characters, none of them a control character",
+    ),
+]
+Folder = Annotated[
+    Address,
+    Field(description=f"the path of a folder, of 1 to {MAX_PATH_CHARS} characters, none of them a control character"),
+]
+Sum = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+# What MLflow takes for a parameter, and is no path.
+KernelName = Annotated[str, Field(max_length=MAX_TEXT_CHARS, pattern=r"^[\w .:-]+$")]
+KernelValue = Annotated[Number, Field(ge=-LARGEST_KERNEL_VALUE, le=LARGEST_KERNEL_VALUE)]
+Row = tuple[KernelValue, KernelValue, KernelValue]
+Kernel = tuple[Row, Row, Row]
+Precision = Literal["auto", "float32", "mixed_bfloat16"]
+Strategy = Literal["default", "mirrored"]
+Direction = Literal["right", "down right", "down", "down left", "left", "up left", "up", "up right"]
 Seeds = Annotated[
     tuple[Seed, ...],
-    BeforeValidator(_split),
+    BeforeValidator(_split_numbers),
     AfterValidator(_unique),
-    Field(min_length=2, description=f"two or more whole numbers from 0 to {LARGEST_SEED}, each different"),
+    _several(2, MAX_SEEDS, f"whole numbers from 0 to {LARGEST_SEED}, each different"),
 ]
 
 
@@ -102,13 +152,13 @@ class Dataset(_Parameters):
     name: Text
     folder: Folder
     class_names: Annotated[
-        tuple[str, ...],
+        tuple[Text, ...],
         BeforeValidator(_split),
         AfterValidator(_unique),
-        Field(min_length=2, description="two or more names, each different"),
+        _several(2, MAX_CLASSES, f"names, each different and of 1 to {MAX_TEXT_CHARS} characters"),
     ]
-    train_samples: Count | None = Field(description=COUNT_OR_NULL)
-    test_samples: Count | None = Field(description=COUNT_OR_NULL)
+    train_samples: Images | None = _or_null(MAX_IMAGES)
+    test_samples: Images | None = _or_null(MAX_IMAGES)
 
 
 class FullyConnected(_Parameters):
@@ -142,13 +192,13 @@ class Convolutional(_Parameters):
     architecture: Literal["convolutional"]
     filters: Annotated[
         tuple[Depth, ...],
-        BeforeValidator(_split),
-        Field(min_length=1, description=f"one or more whole numbers from 1 to {LARGEST_LAYER}"),
+        BeforeValidator(_split_numbers),
+        _several(1, MAX_LAYERS, f"whole numbers from 1 to {LARGEST_LAYER}"),
     ]
-    kernel_size: Count
-    strides: Count
+    kernel_size: Pixels
+    strides: Pixels
     padding: Literal["valid", "same"]
-    pool_size: Count | None = Field(description=COUNT_OR_NULL)
+    pool_size: Pixels | None = _or_null(MAX_PIXELS)
 
 
 ARCHITECTURES: dict[str, type[BaseModel]] = {"fully_connected": FullyConnected, "convolutional": Convolutional}
@@ -171,8 +221,8 @@ class Training(_Parameters):
         validation_split: The share of the training images, the last ones, that is held back to validate each epoch.
     """
 
-    epochs: Count
-    batch_size: Count
+    epochs: Annotated[int, _whole(1, MAX_EPOCHS)]
+    batch_size: Annotated[int, _whole(1, MAX_BATCH_SIZE)]
     optimizer: Literal["rmsprop", "adam", "sgd"]
     loss: Literal["sparse_categorical_crossentropy"]
     validation_split: Fraction
@@ -202,20 +252,22 @@ class Convolution(_Parameters):
         images_of_a_filter: How many test images are shown that excite a filter most.
     """
 
-    image: Index
+    image: ImageIndex
     kernels: Annotated[
         dict[KernelName, Kernel],
         Field(
             min_length=1,
-            description="one or more tables of 3 x 3 numbers, named with letters, digits, spaces and any of . _ : -",
+            max_length=MAX_DRAWN,
+            description=f"1 to {MAX_DRAWN} tables of 3 x 3 numbers from {-LARGEST_KERNEL_VALUE} to "
+            f"{LARGEST_KERNEL_VALUE}, named with letters, digits, spaces and any of . _ : -",
         ),
     ]
     filters: Annotated[
-        tuple[Index, ...],
-        BeforeValidator(_split),
-        Field(min_length=1, description="one or more whole numbers, 0 or more each"),
+        tuple[FilterIndex, ...],
+        BeforeValidator(_split_numbers),
+        _several(1, MAX_DRAWN, f"whole numbers from 0 to {LARGEST_LAYER - 1}"),
     ]
-    images_of_a_filter: Count
+    images_of_a_filter: Annotated[int, _whole(1, MAX_DRAWN)]
 
 
 class Prediction(_Parameters):
@@ -238,12 +290,12 @@ class Translation(_Parameters):
     """
 
     distances: Annotated[
-        tuple[Index, ...],
-        BeforeValidator(_split),
+        tuple[Distance, ...],
+        BeforeValidator(_split_numbers),
         AfterValidator(_unique),
-        Field(min_length=1, description="one or more whole numbers, 0 or more each, each different"),
+        _several(1, MAX_DRAWN, f"whole numbers from 0 to {MAX_PIXELS}, each different"),
     ]
-    image: Index
+    image: ImageIndex
     direction: Direction
 
 
@@ -257,13 +309,13 @@ class SampleSize(_Parameters):
     """
 
     samples: Annotated[
-        tuple[Count, ...],
-        BeforeValidator(_split),
+        tuple[Images, ...],
+        BeforeValidator(_split_numbers),
         AfterValidator(_unique),
-        Field(min_length=1, description="one or more whole numbers, 1 or more each, each different"),
+        _several(1, MAX_SAMPLE_SIZES, f"whole numbers from 1 to {MAX_IMAGES}, each different"),
     ]
     seeds: Seeds
-    images_per_epoch: Count
+    images_per_epoch: ImagesPerEpoch
 
 
 class SeedStudy(_Parameters):
@@ -286,18 +338,18 @@ class Dask(_Parameters):
         silence_seconds: How long its process may give no sign of life before it is killed, and counts as failed.
     """
 
-    scheduler: Annotated[str, Field(pattern=r"^(tcp|tls)://[^/\s]+:\d+$")] | None = Field(
-        description="null or the address of a Dask scheduler, as tcp://127.0.0.1:8786"
+    scheduler: Annotated[str, Field(max_length=MAX_PATH_CHARS, pattern=r"^(tcp|tls)://[^/\s]+:\d{1,5}$")] | None = (
+        Field(description="null or the address of a Dask scheduler, as tcp://127.0.0.1:8786")
     )
-    workers: Count
-    retries: Index
-    silence_seconds: Annotated[Count, Field(ge=SHORTEST_SILENCE, description=SILENCE)]
+    workers: Annotated[int, _whole(1, MAX_WORKERS)]
+    retries: Annotated[int, _whole(0, MAX_RETRIES)]
+    silence_seconds: Annotated[int, _whole(SHORTEST_SILENCE, MAX_SILENCE)]
 
 
 class _Root(_Parameters):
     seed: Seed
     precision: Precision
-    steps_per_execution: Count
+    steps_per_execution: Annotated[int, _whole(1, MAX_STEPS_PER_EXECUTION)]
     strategy: Strategy
     dataset: Dataset
     convolution: Convolution
@@ -337,7 +389,7 @@ class Globals(_Parameters):
 class Tracking(_Parameters):
     """What `tracking.yml` says: where runs are recorded."""
 
-    uri: Text
+    uri: Address
     artifacts: Folder
     experiment: Text
 

@@ -1,11 +1,14 @@
 """Project settings, read by Kedro: hooks, the catalog, and how configuration is merged."""
 
 from convnets.catalog import CatalogOfCurrentResults
+from convnets.configuration import ConfigLoader
 from convnets.hooks import ProjectHooks
 
 HOOKS = (ProjectHooks(),)
 
 DATA_CATALOG_CLASS = CatalogOfCurrentResults
+
+CONFIG_LOADER_CLASS = ConfigLoader
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

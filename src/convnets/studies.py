@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from convnets.parameters import NETWORKS, Classifier, Count, Seed
+from convnets.parameters import NETWORKS, Classifier, Images, ImagesPerEpoch, Seed
 
 STUDIES = ("sample_size", "seeds")  # those that train
 
@@ -18,9 +18,9 @@ class StudyTraining(Classifier):
     """
 
     study: str
-    samples: Count | None
+    samples: Images | None
     seed: Seed
-    images_per_epoch: Count | None
+    images_per_epoch: ImagesPerEpoch | None
 
 
 def plan_trainings(parameters: Any) -> dict[str, StudyTraining]:
