@@ -1169,6 +1169,7 @@ def tracking_server(folder: Path, port: int) -> Iterator[Callable[[], None]]:
         kill()
 
 
+@pytest.mark.faults
 def test_what_a_lost_store_lacks_is_recorded_when_it_is_back(project: Project, tmp_path: Path) -> None:
     port = free_port()
     uri = f"http://127.0.0.1:{port}"
