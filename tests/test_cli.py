@@ -97,3 +97,9 @@ def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
 
 def test_the_mlflow_ui_waits_for_runs(project: Project) -> None:
     assert "has no experiment 'convnets' yet: run `kedro run`" in project.kedro("mlflow", status=1)
+
+
+def test_figures_need_no_backend_of_the_shell(idle: Project) -> None:
+    project = ["run", "--env", "test", "--to-outputs=sample_images"]
+    idle.kedro(*project, variables={"MPLBACKEND": "nonsense"})
+    assert (idle.path / "data/test/08_reporting/sample_images.png").stat().st_size
