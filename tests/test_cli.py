@@ -100,7 +100,6 @@ def test_the_mlflow_ui_waits_for_runs(project: Project) -> None:
     assert "has no experiment 'convnets' yet: run `kedro run`" in project.kedro("mlflow", status=1)
 
 
-<<<<<<< HEAD
 @pytest.mark.parametrize("wrapped", [False, True], ids=["as it is", "as Kedro says it"])
 def test_a_lack_of_memory_is_said_in_one_sentence(wrapped: bool) -> None:  # noqa: FBT001 - pytest gives it by name
     error: Exception = MemoryError("Unable to allocate 3.5 GiB for an array")
@@ -126,9 +125,9 @@ def test_a_run_outlives_its_terminal_under_nohup() -> None:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-=======
+
+
 def test_figures_need_no_backend_of_the_shell(idle: Project) -> None:
     project = ["run", "--env", "test", "--to-outputs=sample_images"]
     idle.kedro(*project, variables={"MPLBACKEND": "nonsense"})
     assert (idle.path / "data/test/08_reporting/sample_images.png").stat().st_size
->>>>>>> parameters
