@@ -1,6 +1,7 @@
 """What the tests share: a slice of real MNIST, and projects of their own to run in."""
 
 import os
+import signal
 from collections.abc import Callable
 
 import numpy as np
@@ -11,6 +12,8 @@ from convnets.parameters import Dataset
 from support import ROOT, Project
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # in the background of a shell: commands would ignore Ctrl-C, too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 MNIST = ROOT / "data" / "01_raw" / "mnist"
 
