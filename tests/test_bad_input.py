@@ -26,7 +26,7 @@ import yaml
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from convnets.cli import QUIET
+from convnets.harness.commands import QUIET
 from convnets.parameters import NETWORKS
 from forks import Forks
 from support import RUN_TIMEOUT, Project, free_port, idx, wait_until

@@ -6,7 +6,7 @@ Each function returns a new, uncompiled Keras model. Its layers bear the names t
 import keras
 from keras import layers
 
-from convnets.errors import ParameterError
+from convnets.harness.messages import ParameterError
 from convnets.parameters import Convolutional, FullyConnected, Network
 
 

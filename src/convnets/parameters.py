@@ -18,8 +18,8 @@ from pydantic import (
     model_validator,
 )
 
-from convnets.errors import ParameterError, SettingError
-from convnets.faults import Faults, either
+from convnets.harness.messages import ParameterError, SettingError
+from convnets.harness.validation import Faults, either
 
 NETWORKS = ("fcn", "cnn", "cnn_no_pool")  # in the order of tables, figures and colours
 CONVNETS = ("cnn", "cnn_no_pool")  # those that have convolution layers

@@ -1,8 +1,8 @@
 """Project settings, read by Kedro: hooks, the catalog, and how configuration is merged."""
 
-from convnets.catalog import CatalogOfCurrentResults
-from convnets.configuration import ConfigLoader
-from convnets.hooks import ProjectHooks
+from convnets.harness.catalog import CatalogOfCurrentResults
+from convnets.harness.configuration import ConfigLoader
+from convnets.harness.hooks import ProjectHooks
 
 HOOKS = (ProjectHooks(),)
 

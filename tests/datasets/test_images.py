@@ -19,7 +19,7 @@ from PIL import Image, ImageCms
 
 from convnets.datasets import images
 from convnets.datasets.images import LARGEST_EXPANSION, ImageFolderDataset, read_image
-from convnets.errors import ImageError
+from convnets.harness.messages import ImageError
 from convnets.pipelines.prediction.nodes import size_normalize
 from support import FUZZED, damaged
 

@@ -12,9 +12,9 @@ from subprocess import Popen
 import psutil
 import pytest
 
-from convnets.errors import ScalingError
-from convnets.scaling.runner import LONGEST_ANSWER, require_scheduler
-from convnets.scaling.task import RunRequest, TaskError, describe_environment, run_nodes
+from convnets.harness.dask.runner import LONGEST_ANSWER, require_scheduler
+from convnets.harness.dask.task import RunRequest, TaskError, describe_environment, run_nodes
+from convnets.harness.messages import ScalingError
 from dask_processes import HERE, running, runs_if_any, runs_of, tasks_of
 from support import RUN_TIMEOUT, Project, free_port, wait_until
 

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from kedro.io import AbstractDataset, DatasetError
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from convnets.errors import ImageError
+from convnets.harness.messages import ImageError
 
 FORMATS = ("PNG", "JPEG")
 MAX_FILE_BYTES = 500_000_000  # 50 million pixels of four channels and 16 bits take 400 MB

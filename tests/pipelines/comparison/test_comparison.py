@@ -7,7 +7,7 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 from scipy.stats import binomtest
 
-from convnets.errors import DataError
+from convnets.harness.messages import DataError
 from convnets.parameters import NETWORKS, Dataset
 from convnets.pipelines.comparison import create_pipeline, nodes
 

@@ -11,7 +11,7 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 from scipy.signal import correlate2d
 
-from convnets.errors import ParameterError
+from convnets.harness.messages import ParameterError
 from convnets.networks import build_network
 from convnets.parameters import Convolution, Dataset, Network
 from convnets.pipelines.convolution import create_pipeline, learned, operation

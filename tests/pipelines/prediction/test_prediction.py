@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 from scipy import ndimage
 
 from convnets.datasets.images import ImageFolderDataset
-from convnets.errors import DataError, ImageError
+from convnets.harness.messages import DataError, ImageError
 from convnets.parameters import Dataset
 from convnets.pipelines.prediction import create_pipeline, nodes
 from support import FUZZED, ROOT

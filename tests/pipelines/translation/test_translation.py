@@ -9,7 +9,7 @@ import pytest
 from scipy import ndimage
 from scipy.stats import binomtest
 
-from convnets.errors import ParameterError
+from convnets.harness.messages import ParameterError
 from convnets.parameters import NETWORKS, Dataset, Network, Translation
 from convnets.pipelines.preparation.nodes import normalize_images
 from convnets.pipelines.translation import figures, nodes

@@ -14,10 +14,10 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from statsmodels.stats.proportion import proportion_confint
 
 from convnets.datasets.checkpoint import Checkpoint
+from convnets.harness.progress import progress_bar
 from convnets.parameters import Dataset, FullyConnected, Network, Training
 from convnets.pipelines.classifier.feed import batches, shuffled_order
 from convnets.precision import choose_policy
-from convnets.progress import progress_bar
 
 if TYPE_CHECKING:
     from keras import Model

@@ -10,7 +10,7 @@ import pandas as pd
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
-from convnets.errors import DataError
+from convnets.harness.messages import DataError
 from convnets.parameters import Dataset
 
 COLUMNS = [

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from convnets.errors import ParameterError
+from convnets.harness.messages import ParameterError
 from convnets.parameters import Convolution
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from PIL import Image
 from scipy import ndimage
 from scipy.stats import median_abs_deviation
 
-from convnets.errors import DataError, ImageError
+from convnets.harness.messages import DataError, ImageError
 from convnets.parameters import Dataset
 from convnets.pipelines.classifier.nodes import PREDICTION_BATCH
 from convnets.pipelines.preparation.nodes import normalize_images

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from convnets.errors import DataError
+from convnets.harness.messages import DataError
 from convnets.parameters import Dataset
 
 

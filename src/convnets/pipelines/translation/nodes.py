@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
-from convnets.errors import ParameterError
+from convnets.harness.messages import ParameterError
 from convnets.parameters import Dataset, Network, Translation
 from convnets.pipelines.classifier.nodes import predict, reshape_images
 
