@@ -48,7 +48,8 @@ format: install  ## let ruff order imports and lay out the code
 	@$(BIN)/ruff format
 
 viz: install  ## open the pipeline in Kedro-Viz
-	@set -m; $(BIN)/kedro viz run --host 127.0.0.1 --port $(PORT_VIZ) & \
+	@set -m; \
+		$(BIN)/kedro viz run --host 127.0.0.1 --port $(PORT_VIZ) & \
 		trap 'kill -- -$$!' HUP INT TERM; wait $$!  # with the server that it starts, which would outlive it
 
 mlflow: install  ## show the runs in the MLflow UI

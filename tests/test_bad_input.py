@@ -308,6 +308,11 @@ NAMES = [
         ("--load-versions is {'class_counts': '2026'};", "no data set has versions"),
         ("--load-versions=class_counts:2026",),
     ),
+    Case(
+        "another backend of Keras",
+        ("KERAS_BACKEND is 'torch'", "allowed: tensorflow, or none"),
+        prepare=lambda place: place.variables.update(KERAS_BACKEND="torch"),
+    ),
     Case("a version of no form", ("--load-versions", "found x instead"), ("--load-versions=x",), status=2),
     Case("a node after an open bracket", ("--nodes", "names nothing"), ("--nodes=[fcn.train",), status=2),
     Case("a comma for a tag", ("--tags", ", names nothing"), ("--tags=,",), status=2),
@@ -1169,6 +1174,7 @@ def tracking_server(folder: Path, port: int) -> Iterator[Callable[[], None]]:
         kill()
 
 
+@pytest.mark.faults
 def test_what_a_lost_store_lacks_is_recorded_when_it_is_back(project: Project, tmp_path: Path) -> None:
     port = free_port()
     uri = f"http://127.0.0.1:{port}"

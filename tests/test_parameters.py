@@ -7,7 +7,7 @@ from typing import Any
 import click
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -201,7 +201,7 @@ def test_every_wrong_parameter_is_named(values: dict[str, Any]) -> None:
     ]
 
 
-@FUZZED
+@settings(FUZZED, max_examples=100)
 @given(
     st.lists(
         st.tuples(

@@ -30,6 +30,7 @@ from support import ROOT, Project, note_as_made
 
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 UNPICKLERS = {"pickle", "cPickle", "_pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
+SERVERS = r"(mlflow (models serve|ui|server)|kedro viz run|dask (scheduler|worker))"
 NAME = "../../elsewhere"  # of a data set
 USER, SECRET = "user-whom-nobody-may-name", "token-which-nobody-may-read"
 
@@ -272,7 +273,9 @@ def test_documented_servers_are_for_this_machine_alone() -> None:
         line
         for page in pages
         for line in page.read_text(encoding="utf-8").splitlines()
-        if re.match(r"\s*@?(\S*/)?(mlflow (models serve|ui|server)|kedro viz run|dask (scheduler|worker))", line)
+        if re.match(
+            r"\s*@?(set -m; )?(\S*/)?(mlflow (models serve|ui|server)|kedro viz run|dask (scheduler|worker))", line
+        )
     ]
     assert len(commands) >= 7
     assert all("--host 127.0.0.1" in command for command in commands)

@@ -32,7 +32,7 @@ def network_marker(network: str) -> str:
 def new_figure(title: str, width: float = 8, height: float = 5) -> Figure:
     """An empty figure with a title; width and height in inches."""
     figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
-    figure.suptitle(title, fontsize="large", fontweight="bold")
+    figure.suptitle(title, fontsize="large", fontweight="bold", parse_math=False)  # a data set may be named $
     return figure
 
 

@@ -125,3 +125,9 @@ def test_a_run_outlives_its_terminal_under_nohup() -> None:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def test_figures_need_no_backend_of_the_shell(idle: Project) -> None:
+    project = ["run", "--env", "test", "--to-outputs=sample_images"]
+    idle.kedro(*project, variables={"MPLBACKEND": "nonsense"})
+    assert (idle.path / "data/test/08_reporting/sample_images.png").stat().st_size

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 else:
     Model = Any
 
-LONGEST_REASON = 300  # characters of what Keras says, which may repeat the whole configuration
+MAX_REASON_CHARS = 300  # of what Keras says, which may repeat the whole configuration
 Stored = TypeVar("Stored")
 
 
@@ -117,4 +117,4 @@ def check_expansion(archive: zipfile.ZipFile, size: int) -> None:
 
 def _first_sentence(error: Exception) -> str:
     innermost = str(error).rpartition("Exception encountered: ")[2]
-    return re.split(r"\.?\s*\n|\. |\.$", innermost, maxsplit=1)[0][:LONGEST_REASON] or type(error).__name__
+    return re.split(r"\.?\s*\n|\. |\.$", innermost, maxsplit=1)[0][:MAX_REASON_CHARS] or type(error).__name__

@@ -47,6 +47,7 @@ HOW_TO_GIVE = {
     "config": "a YAML file with options of this command in that section",
 }
 FILTERS = ("node_names", "from_nodes", "to_nodes", "from_inputs", "to_outputs", "namespaces", "tags")
+KERAS_BACKEND = "tensorflow"
 LOOPBACK = "127.0.0.1"
 # Of the MLflow server: its jobs, which serve language models, are not wanted; its dependencies warn of each other.
 QUIET = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_LOGGING_LEVEL": "WARNING", "PYTHONWARNINGS": "ignore"}
@@ -103,6 +104,7 @@ def _names_nothing(value: str, found: Any) -> bool:
 @cli.command(params=[_in_one_sentence(option) for option in kedro_run.params])
 def run(**options: Any) -> None:
     """Run the pipelines."""
+    os.environ["MPLBACKEND"] = "agg"  # figures go to files: what a user's shell asks for may not be installed
     if options["pipeline"] and not options["pipelines"]:  # Kedro takes both and warns of the first
         options |= {"pipeline": None, "pipelines": [options["pipeline"]]}
     options["runner"] = options["runner"] or RUNNER
@@ -124,6 +126,8 @@ def _require_known(options: dict[str, Any]) -> None:
     Raises:
         UserError: The message has the nearest name and all that are allowed.
     """
+    if (backend := os.environ.get("KERAS_BACKEND", KERAS_BACKEND)) != KERAS_BACKEND:
+        raise UserError(f"The variable KERAS_BACKEND is {shortened(backend)!r}; allowed: {KERAS_BACKEND}, or none")
     _require_runner(options["runner"], options["runner_params"])
     if options["load_versions"]:
         raise UserError(

@@ -65,6 +65,7 @@ def test_a_study_says_what_it_found_and_each_of_its_trainings_is_a_run(sequentia
     assert "seeds.csv" in {item.path for item in client.list_artifacts(summary.info.run_id)}
 
 
+@pytest.mark.faults
 def test_two_workers_do_what_one_process_does_whatever_is_killed(project: Project, sequential: Project) -> None:
     port, tracking = free_port(), free_port()
     scheduler, server = f"tcp://127.0.0.1:{port}", f"http://127.0.0.1:{tracking}"
@@ -105,6 +106,7 @@ def test_two_workers_do_what_one_process_does_whatever_is_killed(project: Projec
     assert not tasks_of(project)
 
 
+@pytest.mark.faults
 def test_what_keeps_failing_fails_alone_and_can_be_made_up_for(project: Project, sequential: Project) -> None:
     two = ("--namespaces", "seeds-fcn-1,seeds-fcn-2")
     run = project.start(*SEEDS, *DASK, *two, "--params", "dask.retries=0,dask.workers=2")
