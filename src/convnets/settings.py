@@ -2,9 +2,9 @@
 
 from convnets.harness.catalog import CatalogOfCurrentResults
 from convnets.harness.configuration import ConfigLoader
-from convnets.harness.hooks import ProjectHooks
+from convnets.harness.hooks import Harness
 
-HOOKS = (ProjectHooks(),)
+HOOKS = (Harness("convnets.experiment.EXPERIMENT"),)
 
 DATA_CATALOG_CLASS = CatalogOfCurrentResults
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from convnets.parameters import NETWORKS, Classifier, Images, ImagesPerEpoch, Seed
+from convnets.harness.fields import Seed
+from convnets.parameters import NETWORKS, Classifier, Images, ImagesPerEpoch, ProjectParameters
 
 STUDIES = ("sample_size", "seeds")  # those that train
 
@@ -23,7 +24,7 @@ class StudyTraining(Classifier):
     images_per_epoch: ImagesPerEpoch | None
 
 
-def plan_trainings(parameters: Any) -> dict[str, StudyTraining]:
+def plan_trainings(parameters: ProjectParameters) -> dict[str, StudyTraining]:
     """List the trainings that the grids of the studies ask for.
 
     Args:
@@ -35,7 +36,9 @@ def plan_trainings(parameters: Any) -> dict[str, StudyTraining]:
     """
     trainings: dict[str, StudyTraining] = {}
     sizes, seeds = parameters.sample_size, parameters.seeds
-    points = [("sample_size", size, seed, sizes.images_per_epoch) for size in sizes.samples for seed in sizes.seeds]
+    points: list[tuple[str, int | None, int, int | None]] = [
+        ("sample_size", size, seed, sizes.images_per_epoch) for size in sizes.samples for seed in sizes.seeds
+    ]
     points += [("seeds", None, seed, None) for seed in seeds.seeds]
     for study, samples, seed, images_per_epoch in points:
         for network in NETWORKS:

@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from convnets.harness.checks import stored_path
 from convnets.harness.locks import RUNNERS_ELSEWHERE
 from convnets.harness.messages import one_line
+from convnets.harness.storage import stored_path
 from convnets.parameters import NETWORKS
 from convnets.precision import bfloat16_hardware, choose_policy
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from kedro.io import DataCatalog, DatasetError
 
-from convnets.harness.commands import end, one_sentence, orderly_end
+from convnets.harness.exits import end, one_sentence, orderly_end
 from support import Project
 
 HEAVY = ("tensorflow", "mlflow", "keras")

@@ -16,9 +16,11 @@ from kedro.io import MemoryDataset
 from kedro.pipeline import Node, Pipeline
 from kedro.runner import SequentialRunner
 
+from convnets.experiment import EXPERIMENT
 from convnets.harness.atomic_files import AtomicFileHooks
 from convnets.harness.catalog import CatalogOfCurrentResults
-from convnets.harness.locks import NamespaceLocks, command_to_go_on
+from convnets.harness.exits import command_to_go_on
+from convnets.harness.locks import NamespaceLocks
 from convnets.harness.provenance import ProvenanceHooks, digest_of_file
 from support import wait_until
 
@@ -112,7 +114,7 @@ def save_often(folder: Path, writer: int) -> None:
             "pipeline": pipeline,
             "catalog": catalog,
         }
-        for hooks in (ProvenanceHooks({"writer": writer}), AtomicFileHooks(), NamespaceLocks(folder)):
+        for hooks in (ProvenanceHooks(EXPERIMENT, {"writer": writer}), AtomicFileHooks(), NamespaceLocks(folder)):
             manager.register(hooks)
         manager.hook.after_catalog_created(
             catalog=catalog, conf_catalog=None, conf_creds=None, parameters=None, save_version=None, load_versions=None

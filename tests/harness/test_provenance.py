@@ -14,6 +14,7 @@ from kedro.framework.hooks import hook_impl
 from kedro.framework.hooks.specs import DatasetSpecs
 from kedro.io import DataCatalog
 
+from convnets.experiment import EXPERIMENT
 from convnets.harness.catalog import CatalogOfCurrentResults
 from convnets.harness.provenance import (
     Origin,
@@ -30,6 +31,7 @@ from convnets.parameters import NETWORKS, check_parameters
 from convnets.pipeline_registry import register_pipelines
 from support import ROOT, idx
 
+PACKAGE = EXPERIMENT.package
 CONF = ROOT / "conf" / "base"
 NAMES = {
     "raw_train_images": "train-images-idx3",
@@ -59,7 +61,8 @@ def catalog(tmp_path: Path) -> DataCatalog:
 def origins(catalog: DataCatalog, pipeline: str = "__default__", **changed: Any) -> dict[str, Origin]:
     parameters = yaml.safe_load((CONF / "parameters.yml").read_text())
     parameters |= changed
-    return find_origins(register_pipelines()[pipeline], catalog, check_parameters(parameters).model_dump(mode="json"))
+    checked = check_parameters(parameters).model_dump(mode="json")
+    return find_origins(register_pipelines()[pipeline], catalog, checked, EXPERIMENT)
 
 
 def differing(before: dict[str, Origin], after: dict[str, Origin]) -> set[str]:
@@ -109,8 +112,9 @@ def test_a_comparison_of_earlier_results_is_the_same_comparison(catalog: DataCat
 
 def test_code_counts_with_what_it_imports() -> None:
     classifier = "convnets.pipelines.classifier.nodes"
-    assert len({digest_of_code(name) for name in (classifier, "convnets.networks", "convnets.datasets.idx")}) == 3
-    assert digest_of_code(classifier) == digest_of_code(classifier)
+    modules = (classifier, "convnets.networks", "convnets.datasets.idx")
+    assert len({digest_of_code(name, PACKAGE) for name in modules}) == 3
+    assert digest_of_code(classifier, PACKAGE) == digest_of_code(classifier, PACKAGE)
 
 
 def test_more_than_three_changes_are_counted() -> None:
@@ -188,7 +192,7 @@ class Killed:
 def test_killed_while_a_file_takes_the_place_of_another_either_counts_as_made(tmp_path: Path) -> None:
     path = tmp_path / "metrics.json"
     catalog = kept_as_json(path, '"old"')
-    hooks = ProvenanceHooks({})
+    hooks = ProvenanceHooks(EXPERIMENT, {})
     hooks._catalog, hooks._origins = catalog, {"metrics": MADE_FROM}
     with pytest.raises(SystemExit):
         save(hooks, Killed(), content='"new"', path=path)
@@ -205,7 +209,7 @@ def test_killed_while_a_file_takes_the_place_of_another_either_counts_as_made(tm
 def test_what_replaces_a_result_of_another_origin_counts_as_made_once_it_is_recorded(tmp_path: Path) -> None:
     path = tmp_path / "metrics.json"
     catalog = kept_as_json(path, '"old"')
-    hooks = ProvenanceHooks({})
+    hooks = ProvenanceHooks(EXPERIMENT, {})
     hooks._catalog, hooks._origins = catalog, {"metrics": {"parameter seed": "2"}}
     with pytest.raises(SystemExit):
         save(hooks, Killed(), content='"new"', path=path)

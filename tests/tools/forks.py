@@ -25,6 +25,7 @@ MODULES = (
     "convnets.harness.commands",
     "convnets.networks",
     "convnets.pipeline_registry",
+    "convnets.experiment",
     "convnets.harness.tracking.hooks",
     *(f"kedro_datasets.{kind}" for kind in ("json", "matplotlib", "pandas", "pillow", "tensorflow", "text")),
     "mlflow.keras",
@@ -93,7 +94,7 @@ def serve() -> None:
     """Import everything, and answer requests."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    with import_module("convnets.harness.checks").silence():
+    with import_module("convnets.memory").silence():
         for module in MODULES:
             import_module(module)
     load_entry_points("project")

@@ -8,12 +8,13 @@ import platform
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
 
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
+
+from convnets.harness.storage import is_local_file, move_to, path_of
 
 PREFIX = ".unfinished-"
 UNFINISHED = re.compile(re.escape(PREFIX) + r"(?P<process>[0-9]{1,9})@(?P<machine>[^+]*)\+.+")
@@ -26,9 +27,9 @@ class AtomicFileHooks:
     def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
         """Remove what processes that were killed have left unfinished."""
         self._catalog = catalog
-        self._final: dict[str, PurePosixPath] = {}
-        datasets: list[Any] = [catalog.get(name) for name in pipeline.datasets()]
-        for folder in {Path(dataset._filepath).parent for dataset in datasets if is_local_file(dataset)}:
+        self._final: dict[str, Path] = {}
+        datasets = [catalog.get(name) for name in pipeline.datasets()]
+        for folder in {path_of(dataset).parent for dataset in datasets if is_local_file(dataset)}:
             for unfinished in (*folder.glob(f"{PREFIX}*"), *folder.glob(f".*/{PREFIX}*")):  # results and notes on them
                 if is_left_behind(unfinished.name):
                     with suppress(OSError):  # it may be gone, a folder, or of another user: none stands in the way
@@ -37,26 +38,26 @@ class AtomicFileHooks:
     @hook_impl
     def before_dataset_saved(self, dataset_name: str) -> None:
         """Point the data set at a temporary name in the same folder, with the same suffix."""
-        dataset: Any = self._catalog.get(dataset_name)
+        dataset = self._catalog.get(dataset_name)
         if is_local_file(dataset):
-            final = self._final[dataset_name] = dataset._filepath
-            dataset._filepath = final.with_name(unfinished_name(final.name))
+            final = self._final[dataset_name] = path_of(dataset)
+            move_to(dataset, final.with_name(unfinished_name(final.name)))
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str) -> None:
         """Give the whole file its name."""
         if final := self._final.pop(dataset_name, None):
-            dataset: Any = self._catalog[dataset_name]
-            give_name(Path(dataset._filepath), Path(final))
-            dataset._filepath = final
+            dataset = self._catalog[dataset_name]
+            give_name(path_of(dataset), final)
+            move_to(dataset, final)
 
     @hook_impl
     def on_pipeline_error(self) -> None:
         """Remove what could not be written in full."""
         for name, final in self._final.items():
-            dataset: Any = self._catalog[name]
-            Path(dataset._filepath).unlink(missing_ok=True)
-            dataset._filepath = final
+            dataset = self._catalog[name]
+            path_of(dataset).unlink(missing_ok=True)
+            move_to(dataset, final)
 
 
 def unfinished_name(name: str) -> str:
@@ -109,11 +110,6 @@ def synchronize(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def is_local_file(dataset: Any) -> bool:
-    """Whether a data set is kept in one file of this machine."""
-    return getattr(dataset, "_protocol", None) == "file" and hasattr(dataset, "_filepath")
 
 
 def is_alive(process: int) -> bool:

@@ -1,44 +1,33 @@
 """The project's own commands: `kedro run`, with one sentence where the user can mend a fault, and `kedro mlflow`."""
 
-import errno
 import os
-import re
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from copy import copy
 from inspect import isabstract, isclass, signature
 from pathlib import Path
 from typing import Any
 
 import click
-from kedro.config import MissingConfigException
 from kedro.framework.cli.project import run as kedro_run
-from kedro.framework.cli.utils import KedroCliError, env_option
+from kedro.framework.cli.utils import env_option
 from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
-from kedro.io import DatasetError
 from kedro.pipeline import Pipeline
 from kedro.runner import AbstractRunner, ParallelRunner
 from kedro.utils import load_obj
 
-from convnets.harness.atomic_files import final_path
 from convnets.harness.configuration import require_measure
-from convnets.harness.locks import command_to_go_on
+from convnets.harness.dask.settings import MAX_WORKERS
+from convnets.harness.exits import command_to_go_on, end, one_sentence, orderly_end
 from convnets.harness.messages import UserError, one_line, shortened, unknown
 from convnets.harness.outputs import check_project_folder
-from convnets.parameters import MAX_WORKERS
 
-RUNNER = "convnets.harness.runners.NetworkByNetworkRunner"
+RUNNER = "convnets.harness.runners.NamespaceByNamespaceRunner"
 DASK_RUNNER = "convnets.harness.dask.runner.DaskRunner"
-# How Kedro's own data sets say that they cannot read or write a file.
-FAILED = re.compile(
-    r"Failed while (?P<done>loading|saving) .*?filepath=(PurePosixPath\()?'?(?P<path>[^,')]+)", re.DOTALL
-)
 RUNNERS = ("SequentialRunner", "ThreadRunner", DASK_RUNNER)
 ARGUMENTS = {"is_async": "true or false", "max_workers": f"a whole number from 1 to {MAX_WORKERS}"}  # of runners
 HOW_TO_GIVE = {
@@ -212,7 +201,8 @@ def _is_allowed(argument: str, value: Any) -> bool:
 @click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535), help="On this machine alone.")
 def mlflow(env: str, port: int) -> None:
     """Show the runs in the MLflow UI."""
-    from convnets.harness.tracking.store import charts_path, tracking_uri, without_password  # noqa: PLC0415 - no other command's
+    from convnets.harness.tracking.experiments import charts_path  # noqa: PLC0415 - no other command's
+    from convnets.harness.tracking.store import tracking_uri, without_password  # noqa: PLC0415 - no other command's
 
     with one_sentence():
         check_project_folder(Path.cwd())
@@ -250,73 +240,3 @@ def _require_free(port: int) -> None:
             probe.bind((LOOPBACK, port))
         except OSError as error:
             raise UserError(f"Port {port} cannot be used ({error.strerror}): choose another with --port") from error
-
-
-@contextmanager
-def one_sentence() -> Iterator[None]:
-    """Say in one sentence, and not in a traceback, what the user can mend."""
-    try:
-        yield
-    except UserError as error:
-        notes = [f"({note})" for note in getattr(error, "__notes__", [])]
-        sentences = [one_line(line) for line in str(error).split("\n")]
-        raise click.ClickException(" ".join(["\n".join(sentences), *notes])) from error
-    except KedroCliError as error:  # which would show where it was raised
-        raise click.ClickException(one_line(error.message)) from error
-    except (DatasetError, OSError, MissingConfigException) as error:
-        raise click.ClickException(_sentence(error)) from error
-    except Exception as error:
-        if not (sentence := out_of_memory(error)):
-            raise
-        raise click.ClickException(sentence) from error
-
-
-def out_of_memory(error: BaseException) -> str | None:
-    """A sentence on what Python, NumPy or TensorFlow raise where they get no more memory; `None` of other errors."""
-    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":  # which is TensorFlow's
-        found = f" ({cause})" if (cause := one_line(str(error).partition("\n")[0])) else ""
-        return (
-            f"There is not enough memory{found}: end other programs, or choose smaller batches, smaller layers or "
-            "fewer images; what was finished is kept"
-        )
-    return out_of_memory(error.__cause__) if error.__cause__ else None
-
-
-@contextmanager
-def orderly_end() -> Iterator[None]:
-    """Close runs first when the process is asked to end, its terminal is closed, or nobody reads what it says."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup sets it
-            signal.signal(number, end)
-    try:
-        yield
-    except (BrokenPipeError, SystemExit) as error:  # Rich makes the second of the first
-        if not isinstance(error, BrokenPipeError) and not isinstance(error.__context__, BrokenPipeError):
-            raise
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        for stream in (1, 2):  # Python would complain when it flushes them
-            os.dup2(nowhere, stream)
-        sys.exit(128 + signal.SIGPIPE)
-
-
-def _sentence(error: Exception) -> str:
-    """What others say in several lines, or without the name of the file."""
-    if sentence := out_of_memory(error):
-        return sentence
-    if isinstance(error, DatasetError) and (failed := FAILED.search(str(error))):
-        cause: BaseException = error
-        while cause.__cause__:
-            cause = cause.__cause__
-        done = "read" if failed["done"] == "loading" else "written"
-        found = getattr(cause, "strerror", None) or one_line(str(cause))
-        if getattr(cause, "errno", None) == errno.ENOSPC:
-            found += f", there or in {tempfile.gettempdir()}, where models are put together"
-        return f"{final_path(failed['path'])} cannot be {done}: {found}"
-    if isinstance(error, OSError) and error.filename:
-        return f"{final_path(str(error.filename))} cannot be used: {error.strerror}"
-    return one_line(str(error))
-
-
-def end(signal_number: int, _frame: Any) -> None:
-    """Let a process that is asked to end close its runs first."""
-    sys.exit(128 + signal_number)

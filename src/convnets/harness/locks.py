@@ -2,8 +2,6 @@
 
 import hashlib
 import re
-import shlex
-import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,9 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from rich.console import Console
 
-from convnets.harness.atomic_files import is_local_file, synchronize
+from convnets.harness.atomic_files import synchronize
+from convnets.harness.namespaces import outermost_namespace
+from convnets.harness.storage import is_local_file
 
 CLAIM = re.compile(r"[0-9a-f]{32}")
 FOLDER = ".running"  # in the folder of results
@@ -46,7 +46,7 @@ class NamespaceLocks:
         self._folder.mkdir(parents=True, exist_ok=True)
         if run_params["runner"] in RUNNERS_ELSEWHERE:
             return
-        for name in sorted({name for node in pipeline.nodes if (name := run_name(node))}):
+        for name in sorted({name for node in pipeline.nodes if (name := outermost_namespace(node))}):
             lock = self._lock(name)
             try:
                 lock.acquire(timeout=0)
@@ -58,7 +58,7 @@ class NamespaceLocks:
     @hook_impl
     def before_dataset_saved(self, dataset_name: str, node: Node) -> None:
         """Claim a file that the runs of all networks make, as the counts of the classes, for as long as it is saved."""
-        if run_name(node) is None and is_local_file(self._catalog.get(dataset_name)):
+        if outermost_namespace(node) is None and is_local_file(self._catalog.get(dataset_name)):
             self._locks[dataset_name] = self._lock(dataset_name)
             self._locks[dataset_name].acquire()
 
@@ -66,7 +66,7 @@ class NamespaceLocks:
     def after_dataset_saved(self, dataset_name: str, node: Node) -> Generator[None, Any, Any]:
         """Give the file up, once it is noted what it was made from."""
         result = yield
-        if run_name(node) is None and (lock := self._locks.pop(dataset_name, None)):
+        if outermost_namespace(node) is None and (lock := self._locks.pop(dataset_name, None)):
             lock.release()
         return result
 
@@ -130,14 +130,3 @@ class NamespaceLocks:
 def _noted(uri: str) -> str:
     """How notes of runs in a store end: stores are told apart without an address, which may hold a password."""
     return f".{hashlib.sha256(uri.encode()).hexdigest()}.run"
-
-
-def run_name(node: Node) -> str | None:
-    """What is recorded and claimed as one: a node's outermost namespace; `None` if it has none."""
-    return node.namespace.split(".")[0] if node.namespace else None
-
-
-def command_to_go_on() -> str:
-    """The command line of this process, made to go on with what is there."""
-    option = "--only-missing-outputs"
-    return shlex.join(["kedro", *(argument for argument in sys.argv[1:] if argument != option), option])

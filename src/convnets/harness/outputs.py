@@ -4,23 +4,16 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-from kedro.io import DataCatalog
-from kedro.pipeline import Pipeline
-
-from convnets.harness.atomic_files import is_local_file
+from convnets.harness.experiment import PlannedRun
 from convnets.harness.messages import OutputError, one_line
+from convnets.harness.storage import is_local_file, path_of
 
-BYTES_OF_FLOAT32 = 4
 MEGABYTE = 1_000_000
-SLOTS = {"sgd": 0, "rmsprop": 1, "adam": 2}  # what an optimizer keeps for each parameter, in a checkpoint
 # What Kedro takes for patterns of files and of data sets, SQLAlchemy for a coded sign, and what MLflow cannot quote.
 IMPOSSIBLE_IN_PATH = re.compile(r"""[*?\[{}]|%[0-9A-Fa-f]{2}|'.*"|".*'""", re.DOTALL)
 MAX_PROJECT_PATH_BYTES = 480  # SQLite opens no path of more than 512
-TABLES_AND_FIGURES = 5 * MEGABYTE  # of one network, its predictions of 10,000 images included
 
 
 def check_project_folder(folder: Path) -> None:
@@ -51,16 +44,16 @@ def check_project_folder(folder: Path) -> None:
         ) from error
 
 
-def check_outputs(pipeline: Pipeline, catalog: DataCatalog) -> None:
-    """Check that each file that a pipeline makes can be written.
+def check_outputs(run: PlannedRun) -> None:
+    """Check that each file that a run makes can be written.
 
     Raises:
         OutputError: One cannot. The message names the file or folder, what it is, and what is allowed.
     """
-    for name in sorted(pipeline.all_outputs()):
-        dataset: Any = catalog.get(name)
+    for name in sorted(run.pipeline.all_outputs()):
+        dataset = run.catalog.get(name)
         if is_local_file(dataset):
-            check_writable(Path(dataset._filepath), name)
+            check_writable(path_of(dataset), name)
 
 
 def check_writable(path: Path, name: str, elsewhere: str = "or name another folder as outputs in globals.yml") -> None:
@@ -100,36 +93,17 @@ def nearest_folder(folder: Path) -> Path:
     return folder
 
 
-def bytes_needed(networks: Iterable[tuple[int, str]]) -> tuple[int, int]:
-    """How much space trainings need at most.
-
-    Args:
-        networks: Of each, its parameters and its optimizer.
-
-    Returns:
-        Bytes in the folder of results: for each network a model, a checkpoint and the next one, which takes its place
-        when it is whole, and its tables and figures. And in the folder of temporary files: the largest checkpoint.
-    """
-    results, temporary = 0, 0
-    for parameters, optimizer in networks:
-        model = BYTES_OF_FLOAT32 * parameters
-        checkpoint = model * (1 + SLOTS[optimizer])
-        results += model + 2 * checkpoint + TABLES_AND_FIGURES
-        temporary = max(temporary, checkpoint)
-    return results, temporary
-
-
-def check_space(outputs: Path, networks: Iterable[tuple[int, str]]) -> None:
-    """Check that there is space for what trainings make.
+def check_space(outputs: Path, results: int, temporary: int) -> None:
+    """Check that there is space for what a run makes.
 
     Args:
         outputs: The folder of results.
-        networks: Of each, its parameters and its optimizer.
+        results: Bytes that are needed there.
+        temporary: Bytes that are needed in the folder of temporary files, for what is put together there.
 
     Raises:
         OutputError: There is not. The message names the folder, its free space and what is needed.
     """
-    results, temporary = bytes_needed(networks)
     for folder, needed, what in (
         (nearest_folder(outputs), results, "models, checkpoints and reports"),
         (Path(tempfile.gettempdir()), temporary, "a checkpoint before it takes its place"),

@@ -18,14 +18,14 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from rich.console import Console
 
-from convnets.datasets.checkpoint import CheckpointDataset
-from convnets.harness.atomic_files import is_local_file, write_atomically
+from convnets.harness.atomic_files import write_atomically
 from convnets.harness.catalog import CatalogOfCurrentResults
+from convnets.harness.experiment import Experiment
+from convnets.harness.storage import has_path, is_local_file, path_of
 
 FOLDER = ".made_from"  # beside the results
-PACKAGE = "convnets"
-VERSIONS = ("keras", "numpy", "tensorflow")
-LONGEST_LIST = 3
+HARNESS = __name__.rpartition(".")[0]  # whose code makes no result
+MAX_CHANGES = 3  # that are spelt out
 
 Origin = dict[str, str]
 """What a data set is made from, back to results in files: `parameter seed`: "1", `code`: a digest,
@@ -47,8 +47,14 @@ class Note(NamedTuple):
 class ProvenanceHooks:
     """Notes what each result was made from, and has made again what was made from something else, or was changed."""
 
-    def __init__(self, parameters: dict[str, Any]) -> None:
-        """Note the parameters, nested as in `parameters.yml`."""
+    def __init__(self, experiment: Experiment, parameters: dict[str, Any]) -> None:
+        """Note what results depend on.
+
+        Args:
+            experiment: Its own code, and the versions of other packages.
+            parameters: Nested, as in `parameters.yml`.
+        """
+        self._experiment = experiment
         self._parameters = parameters
         self._console = Console(highlight=False, soft_wrap=True)
 
@@ -56,9 +62,9 @@ class ProvenanceHooks:
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogOfCurrentResults
     ) -> None:
-        """Find out what is outdated, if only what is missing shall be made, and where a training can go on."""
+        """Find out what is outdated, if only what is missing shall be made."""
         self._catalog = catalog
-        self._origins = find_origins(pipeline, catalog, self._parameters)
+        self._origins = find_origins(pipeline, catalog, self._parameters, self._experiment)
         if not run_params["only_missing_outputs"]:
             return
         notes = {name: noted_of(catalog, name) for name in self._origins if is_local_file(catalog.get(name))}
@@ -68,10 +74,6 @@ class ProvenanceHooks:
         self._say_what_changed({name: notes[name].made_from for name in outdated})
         for name in sorted(changed):
             self._console.print(f"{name} was changed since it was made: made again", markup=False)
-        for name in notes.keys() - catalog.outdated:
-            dataset = catalog[name]
-            if isinstance(dataset, CheckpointDataset) and dataset.finished_epochs() and not dataset.exists():
-                catalog.save(f"{name.removesuffix('checkpoint')}last_checkpoint", dataset.load())
 
     def _say_what_changed(self, noted: dict[str, Origin]) -> None:
         again: dict[str, list[str]] = {}
@@ -92,10 +94,10 @@ class ProvenanceHooks:
     @hook_impl(wrapper=True)
     def after_dataset_saved(self, dataset_name: str) -> Generator[None, Any, Any]:
         """Note what the data set was made from, after the other hooks have given it its name and recorded it."""
-        dataset: Any = self._catalog.get(dataset_name)
+        dataset = self._catalog.get(dataset_name)
         if not is_local_file(dataset):
             return (yield)
-        origin, digest = self._origins[dataset_name], digest_of_file(Path(dataset._filepath))
+        origin, digest = self._origins[dataset_name], digest_of_file(path_of(dataset))
         before = noted_of(self._catalog, dataset_name)
         if before.made_from:  # from the same: killed from here on, this process leaves the old file or the new one
             self._note(dataset_name, Note(origin, (*before.sha256, digest)))
@@ -109,13 +111,16 @@ class ProvenanceHooks:
         write_atomically(path, json.dumps(note._asdict(), indent=1))
 
 
-def find_origins(pipeline: Pipeline, catalog: DataCatalog, parameters: dict[str, Any]) -> dict[str, Origin]:
+def find_origins(
+    pipeline: Pipeline, catalog: DataCatalog, parameters: dict[str, Any], experiment: Experiment
+) -> dict[str, Origin]:
     """Find what each output of a pipeline's nodes would be made from now.
 
     Args:
         pipeline: What will be run.
         catalog: Where its data sets are.
         parameters: Nested, as in `parameters.yml`.
+        experiment: Its code and packages count.
 
     Returns:
         The origin of each output.
@@ -123,8 +128,8 @@ def find_origins(pipeline: Pipeline, catalog: DataCatalog, parameters: dict[str,
     given = {name: origin_of_input(catalog, name) for name in pipeline.inputs()}
     origins: dict[str, Origin] = {}
     for node in pipeline.nodes:
-        origin = {f"version of {package}": version(package) for package in VERSIONS}
-        codes = {digest_of_code(str(node.func.__module__))}
+        origin = {f"version of {package}": version(package) for package in experiment.packages}
+        codes = {digest_of_code(str(node.func.__module__), experiment.package)}
         for name in node.inputs:
             if name.startswith("params:"):
                 origin |= _flat(name.removeprefix("params:"), parameters)
@@ -157,9 +162,9 @@ def origin_of_input(catalog: DataCatalog, name: str) -> Origin:
     dataset: Any = catalog.get(name)
     if is_local_file(dataset) and (origin := noted_of(catalog, name).made_from):
         return {name: digest_of(origin)}
-    if not hasattr(dataset, "_filepath"):
+    if not has_path(dataset):
         return {}
-    path = Path(dataset._filepath)
+    path = path_of(dataset)
     files = sorted(item for item in path.rglob("*") if item.is_file()) if path.is_dir() else [path]
     content = {str(file.relative_to(path)): digest_of_file(file) for file in files if file.exists()}
     return {f"data {name}": digest_of(content)}
@@ -177,38 +182,40 @@ def digest_of(origin: Origin) -> str:
 
 
 @cache
-def digest_of_code(module: str) -> str:
-    """A digest of a module of the project and of all modules of the project that it imports, directly or not."""
+def digest_of_code(module: str, package: str) -> str:
+    """A digest of a module of a package and of all modules of the package that it imports, directly or not.
+
+    The harness does not count: it makes no result.
+    """
     sources: Origin = {}
     waiting = [module]
     while waiting:
         name = waiting.pop()
-        found = importlib.util.find_spec(name) if name not in sources and name.partition(".")[0] == PACKAGE else None
+        counts = name.partition(".")[0] == package and not f"{name}.".startswith(f"{HARNESS}.")
+        found = importlib.util.find_spec(name) if counts and name not in sources else None
         if found and found.origin:
             sources[name] = Path(found.origin).read_text("utf-8")
-            waiting += _imports(ast.parse(sources[name]))
+            waiting += _imports(ast.parse(sources[name]), package)
     return digest_of(sources)
 
 
-def _imports(tree: ast.AST) -> list[str]:
+def _imports(tree: ast.AST, package: str) -> list[str]:
     names: list[str] = []
     for statement in ast.walk(tree):
         if isinstance(statement, ast.Import):
             names += [alias.name for alias in statement.names]
         elif isinstance(statement, ast.ImportFrom) and statement.module:
             names.append(statement.module)
-            if statement.module.startswith(f"{PACKAGE}.pipelines"):  # what is imported may be a module itself
-                package = importlib.util.find_spec(statement.module)
-                if package and package.submodule_search_locations:
+            if statement.module.partition(".")[0] == package:  # what is imported may be a module itself
+                found = importlib.util.find_spec(statement.module)
+                if found and found.submodule_search_locations:
                     names += [f"{statement.module}.{alias.name}" for alias in statement.names]
     return names
 
 
 def note_path(catalog: DataCatalog, name: str) -> Path:
     """Where it is noted what a data set that is a local file was made from."""
-    dataset: Any = catalog[name]
-    path = Path(dataset._filepath)
-    return path.parent / FOLDER / f"{name}.json"
+    return path_of(catalog[name]).parent / FOLDER / f"{name}.json"
 
 
 def noted_of(catalog: DataCatalog, name: str) -> Note:
@@ -225,8 +232,7 @@ def noted_of(catalog: DataCatalog, name: str) -> Note:
 
 def was_changed(catalog: DataCatalog, name: str) -> bool:
     """Whether a data set that is a local file, and there, has another content than is noted of it."""
-    dataset: Any = catalog[name]
-    path = Path(dataset._filepath)
+    path = path_of(catalog[name])
     return path.is_file() and digest_of_file(path) not in noted_of(catalog, name).sha256
 
 
@@ -250,5 +256,5 @@ def describe_change(before: Origin, now: Origin) -> str:
             changes.append(f"{name.removeprefix('parameter ')} was {was} and is {is_now}")
         elif name.startswith("data "):
             changes.append(f"{name.removeprefix('data ')} has changed")
-    more = f" and {len(changes) - LONGEST_LIST} more" if len(changes) > LONGEST_LIST else ""
-    return "; ".join(changes[:LONGEST_LIST]) + more
+    more = f" and {len(changes) - MAX_CHANGES} more" if len(changes) > MAX_CHANGES else ""
+    return "; ".join(changes[:MAX_CHANGES]) + more

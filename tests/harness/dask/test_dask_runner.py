@@ -5,8 +5,10 @@ from typing import Any
 
 from kedro.pipeline import GroupedNodes
 
+from convnets.experiment import EXPERIMENT
 from convnets.harness.dask.runner import describe_failures, run_all
-from convnets.harness.handover import HandoverHooks
+from convnets.harness.hooks import RequestHooks
+from convnets.harness.tracking.store import uri_for_others
 
 RUN: dict[str, Any] = {
     "run_id": "now",
@@ -19,12 +21,16 @@ RUN: dict[str, Any] = {
 
 
 def test_a_password_is_not_handed_on() -> None:
-    for uri, handed_on in (("http://team:5000", "http://team:5000"), ("http://me:secret@team:5000", None)):
-        catalog: Any = SimpleNamespace()
-        HandoverHooks("/project/conf", uri).before_pipeline_run(RUN, catalog)
-        assert catalog.request.tracking_uri == handed_on
-        assert catalog.request.runtime_params == {"seed": 2}
-        assert catalog.only_missing
+    assert uri_for_others("http://team:5000") == "http://team:5000"
+    assert uri_for_others("http://me:secret@team:5000") is None
+
+
+def test_a_runner_knows_what_was_asked_for() -> None:
+    catalog: Any = SimpleNamespace()
+    RequestHooks(EXPERIMENT, "/project/conf", "http://team:5000").before_pipeline_run(RUN, catalog)
+    assert catalog.request.tracking_uri == "http://team:5000"
+    assert catalog.request.runtime_params == {"seed": 2}
+    assert catalog.request.only_missing
 
 
 class Finished:

@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,12 @@ from kedro.pipeline import Node, Pipeline
 from kedro.runner import AbstractRunner, SequentialRunner, ThreadRunner
 from mlflow.entities import Run
 
+from convnets.experiment import EXPERIMENT, describe_run
 from convnets.harness.locks import NamespaceLocks
 from convnets.harness.messages import TrackingError
-from convnets.harness.runners import NetworkByNetworkRunner
-from convnets.harness.tracking.hooks import TrackingHooks, git_commit
+from convnets.harness.runners import NamespaceByNamespaceRunner
+from convnets.harness.tracking.hooks import TrackingHooks
+from convnets.harness.tracking.recording import git_commit
 from support import free_port
 
 CONF = Path(__file__).parents[3] / "conf" / "base"
@@ -51,16 +54,17 @@ def tracked_run(tmp_path: Path) -> Callable[..., None]:
     def run(pipeline: Pipeline, runner: AbstractRunner | None = None) -> None:
         conf = {name: yaml.safe_load((CONF / f"{name}.yml").read_text()) for name in ("parameters", "tracking")}
         claims = NamespaceLocks(tmp_path)
-        hooks = TrackingHooks(tmp_path, conf["tracking"], conf["parameters"], claims)
+        describe = partial(describe_run, parameters=conf["parameters"])
+        hooks = TrackingHooks(tmp_path, conf["tracking"], EXPERIMENT, describe, claims)
         manager = _create_hook_manager()
         manager.register(hooks)
         catalog = DataCatalog.from_config(CATALOG)
         about = {"run_id": "this run", "env": None, "pipeline_names": None, "only_missing_outputs": False}
-        about["runner"] = "NetworkByNetworkRunner"
+        about["runner"] = "NamespaceByNamespaceRunner"
         claims.before_pipeline_run(about, pipeline)
         hooks.before_pipeline_run(about, pipeline, catalog)
         try:
-            (runner or NetworkByNetworkRunner()).run(pipeline, catalog, manager)
+            (runner or NamespaceByNamespaceRunner()).run(pipeline, catalog, manager)
         except Exception:
             hooks.on_pipeline_error()
             claims.on_pipeline_error()
@@ -109,7 +113,7 @@ def network(
     return Pipeline(nodes, namespace=name)
 
 
-@pytest.mark.parametrize("runner", [NetworkByNetworkRunner, SequentialRunner, ThreadRunner])
+@pytest.mark.parametrize("runner", [NamespaceByNamespaceRunner, SequentialRunner, ThreadRunner])
 def test_each_network_has_a_run_of_its_own(
     store: mlflow.MlflowClient, tracked_run: Callable[..., None], runner: type[AbstractRunner]
 ) -> None:
@@ -182,7 +186,7 @@ def test_a_network_is_finished_before_the_next_begins(
     [{"score": fail}, {"learn": give_up_in_the_second_epoch}],
     ids=["in a node", "in the second epoch"],
 )
-@pytest.mark.parametrize("runner", [NetworkByNetworkRunner, SequentialRunner, ThreadRunner])
+@pytest.mark.parametrize("runner", [NamespaceByNamespaceRunner, SequentialRunner, ThreadRunner])
 def test_a_failed_network_is_failed_and_none_is_left_running(
     store: mlflow.MlflowClient,
     tracked_run: Callable[..., None],
@@ -269,7 +273,7 @@ def test_a_password_in_an_address_is_neither_said_nor_noted(
 def test_a_network_of_which_only_the_rest_was_run_is_finished(
     store: mlflow.MlflowClient, tracked_run: Callable[..., None]
 ) -> None:
-    class RestAlone(NetworkByNetworkRunner):
+    class RestAlone(NamespaceByNamespaceRunner):
         """Runs the first node alone, as `--only-missing-outputs` runs what is missing."""
 
         def run(self, pipeline: Pipeline, *args: Any, **kwargs: Any) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from convnets.harness.messages import TrackingError
+from convnets.harness.tracking.experiments import charts_path
 from convnets.harness.tracking.store import (
-    charts_path,
     store_lock,
     store_uri,
     tracking_uri,

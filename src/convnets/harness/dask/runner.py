@@ -17,25 +17,25 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import GroupedNodes, Pipeline
 from kedro.runner import AbstractRunner
 
+from convnets.harness.catalog import RunRequest
+from convnets.harness.dask.settings import Dask
 from convnets.harness.dask.task import (
-    RunRequest,
     describe_difference,
     describe_environment,
     refuse_other_environments,
     run_nodes,
 )
-from convnets.harness.locks import command_to_go_on
+from convnets.harness.exits import command_to_go_on
 from convnets.harness.messages import ScalingError, one_line
 from convnets.harness.progress import progress_bar
 from convnets.harness.provenance import forget_origins
 from convnets.harness.tracking.store import SQLITE
-from convnets.parameters import Dask
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-LONGEST_ANSWER = 10  # seconds, of a scheduler or a worker
+ANSWER_SECONDS = 10  # of a scheduler or a worker
 SECONDS_BETWEEN_LOOKS = 0.5
 
 
@@ -56,12 +56,13 @@ class DaskRunner(AbstractRunner):
         if not groups:
             return
         refuse_memory_between(groups, pipeline, catalog)
-        request: RunRequest = replace(catalog.request, environment=describe_environment())
+        request: RunRequest = catalog.request
+        request = replace(request, environment=describe_environment(request.package, request.packages))
         settings = Dask.model_validate(catalog.load("params:dask"))
         refuse_store_out_of_reach(settings.scheduler, request.tracking_uri)
         with connect(settings.scheduler, settings.workers) as client:
-            refuse_other_workers(client, request.environment)
-            if not catalog.only_missing:
+            refuse_other_workers(client, request)
+            if not request.only_missing:
                 forget_origins(pipeline, catalog)
 
             def submit(name: str) -> "Future":
@@ -137,7 +138,7 @@ def connect(scheduler: str | None, workers: int) -> "Iterator[Client]":
             yield client
         return
     require_scheduler(scheduler)
-    with Client(scheduler, timeout=LONGEST_ANSWER) as client:
+    with Client(scheduler, timeout=ANSWER_SECONDS) as client:
         if not client.scheduler_info()["workers"]:
             click.echo("The scheduler has no workers yet: start some, see docs/scaling.md")
         yield client
@@ -150,10 +151,10 @@ def require_scheduler(address: str) -> None:
         ScalingError: Nobody answers in time, or somebody else does.
     """
     try:
-        kind = asyncio.run(asyncio.wait_for(_ask_what_answers(address), LONGEST_ANSWER))
+        kind = asyncio.run(asyncio.wait_for(_ask_what_answers(address), ANSWER_SECONDS))
         reason = "" if kind == "Scheduler" else f"a {kind} does"
     except (OSError, TypeError) as error:  # TypeError: tls:// without certificates
-        reason = str(error) or f"no answer within {LONGEST_ANSWER} s"
+        reason = str(error) or f"no answer within {ANSWER_SECONDS} s"
     except Exception:  # the answer of another server may be taken for anything, and for exabytes
         reason = "what answers is not Dask"
     if reason:
@@ -167,34 +168,39 @@ async def _ask_what_answers(address: str) -> str:
     from distributed import Security, rpc
 
     async with rpc(
-        address, timeout=LONGEST_ANSWER / 2, connection_args=Security().get_connection_args("client")
+        address, timeout=ANSWER_SECONDS / 2, connection_args=Security().get_connection_args("client")
     ) as server:
         return str((await server.identity())["type"])
 
 
-def refuse_other_workers(client: "Client", expected: Mapping[str, str]) -> None:
+def refuse_other_workers(client: "Client", request: RunRequest) -> None:
     """Refuse workers with other code or packages, before anything is trained.
 
     One that does not answer in time is not waited for: each task's process looks for itself, too.
 
     Args:
         client: Of their scheduler.
-        expected: As `describe_environment` returns it.
+        request: Its environment is what theirs must be.
 
     Raises:
         ScalingError: As of `refuse_other_environments`.
     """
     try:
-        found: dict[str, Any] = client.sync(
-            client.run, describe_environment, on_error="return", callback_timeout=LONGEST_ANSWER
+        answers: dict[str, Any] = client.sync(
+            client.run,
+            describe_environment,
+            request.package,
+            request.packages,
+            on_error="return",
+            callback_timeout=ANSWER_SECONDS,
         )
     except OSError:
         return
     refuse_other_environments(
         {
-            worker: describe_difference(answer, expected) if isinstance(answer, dict) else one_line(str(answer))
-            for worker, answer in found.items()
-            if not isinstance(answer, OSError)
+            worker: describe_difference(found, request.environment) if isinstance(found, dict) else one_line(str(found))
+            for worker, found in answers.items()
+            if not isinstance(found, OSError)
         }
     )
 

@@ -14,10 +14,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -25,71 +26,41 @@ import click
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
-import convnets
-from convnets.harness.commands import end, one_sentence
+from convnets.harness.catalog import RunRequest
+from convnets.harness.exits import end, one_sentence
 from convnets.harness.messages import ScalingError
-from convnets.harness.runners import NetworkByNetworkRunner
+from convnets.harness.runners import NamespaceByNamespaceRunner
 
 LAST_LINES = 40  # that are kept of what a process says, for the worker's log
 LAST_BYTES = 65_536  # that are searched for them
 SECONDS_BETWEEN_SIGNS = 1.0  # of life, by which a worker tells a process that works in silence from one that is stopped
-PACKAGES = ("convnets", "keras", "numpy", "tensorflow")  # whose versions decide what a training yields
 SHOWN_DIGITS = 8  # of a digest
 SIGNALLED = 128  # and the signal's number: the exit status of one that ended itself on a signal
 TRACKING_URI = "MLFLOW_TRACKING_URI"
-
-
-@dataclass(frozen=True)
-class RunRequest:
-    """What was asked for with `kedro run`, as far as another process needs it.
-
-    Attributes:
-        command: The command line, which messages repeat.
-        run_id: Of the run that hands its nodes on.
-        project_path: The same on every machine.
-        conf_source: Where the configuration is.
-        env: Its environment; `None`: the default.
-        runtime_params: Parameters of the command line.
-        pipeline_names: `None`: the default pipeline.
-        tracking_uri: Where runs are recorded; `None`: the worker's own environment says.
-        namespace: What is run; it tells the processes of tasks apart.
-        node_names: Its nodes.
-        environment: Of the command, as `describe_environment` returns it: that of a task shall be the same.
-    """
-
-    command: list[str]
-    run_id: str
-    project_path: str
-    conf_source: str
-    env: str | None
-    runtime_params: dict[str, Any]
-    pipeline_names: list[str] | None
-    tracking_uri: str | None
-    namespace: str = ""
-    node_names: tuple[str, ...] = ()
-    environment: dict[str, str] = field(default_factory=dict)
-
-    def of(self, namespace: str, node_names: list[str]) -> "RunRequest":
-        """The same request for the nodes of a namespace."""
-        return replace(self, namespace=namespace, node_names=tuple(node_names))
 
 
 class TaskError(RuntimeError):
     """The process of a task failed. The message is its last line."""
 
 
-def describe_environment() -> dict[str, str]:
+def describe_environment(package: str, packages: Sequence[str]) -> dict[str, str]:
     """What a result depends on beside data and parameters.
 
+    Args:
+        package: Of the project.
+        packages: Those of others on whose versions results depend.
+
     Returns:
-        `code of convnets`: the digest of all its modules; and the version of each of `PACKAGES`, `none` where it is
-        not installed.
+        `code of <package>`: the digest of all its modules; and the version of each package, `none` where it is not
+        installed.
     """
-    folder = Path(convnets.__file__).parent
+    found = find_spec(package)
+    folder = Path(str(found.origin)).parent if found else Path()
     code = hashlib.sha256()
-    for module in sorted(folder.rglob("*.py")):
+    for module in sorted(folder.rglob("*.py")) if found else []:
         code.update(f"{module.relative_to(folder).as_posix()}\n{module.read_text(encoding='utf-8')}\0".encode())
-    return {"code of convnets": code.hexdigest()[:SHOWN_DIGITS]} | {name: _version(name) for name in PACKAGES}
+    names = (package, *packages)
+    return {f"code of {package}": code.hexdigest()[:SHOWN_DIGITS]} | {name: _version(name) for name in names}
 
 
 def _version(package: str) -> str:
@@ -200,7 +171,7 @@ def main(namespace: str) -> None:  # noqa: ARG001 - for those who look at the li
     if request.tracking_uri:
         os.environ[TRACKING_URI] = request.tracking_uri
     with one_sentence():
-        difference = describe_difference(describe_environment(), request.environment)
+        difference = describe_difference(describe_environment(request.package, request.packages), request.environment)
         refuse_other_environments({platform.node(): difference})
     bootstrap_project(request.project_path)
     session: Any
@@ -217,7 +188,7 @@ def main(namespace: str) -> None:  # noqa: ARG001 - for those who look at the li
         session.run(
             pipeline_names=request.pipeline_names,
             node_names=request.node_names,
-            runner=NetworkByNetworkRunner(),
+            runner=NamespaceByNamespaceRunner(),
             only_missing_outputs=True,
         )
 

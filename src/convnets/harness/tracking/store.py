@@ -190,6 +190,11 @@ def without_password(text: str) -> str:
     return PASSWORD_OPTION.sub(r"\1...", re.sub(r"(?<=://)(?!/).*@", "", text, flags=re.DOTALL))
 
 
+def uri_for_others(uri: str) -> str | None:
+    """A store's address as other processes are told it; `None` if it holds a password: they know it themselves."""
+    return uri if without_password(uri) == uri else None
+
+
 def cause_of(error: Exception) -> str:
     """What a failure says of itself, in one line, without a password."""
     return without_password(one_line(str(error)))[:MAX_CAUSE_CHARS]
@@ -236,30 +241,3 @@ def _known_schemas() -> tuple[str | None, set[str]]:
 
     scripts = ScriptDirectory(str(Path(mlflow.__file__).parent / "store" / "db_migrations"))
     return scripts.get_current_head(), {script.revision for script in scripts.walk_revisions()}
-
-
-def charts_path(uri: str, settings: dict[str, str]) -> str:
-    """Where an MLflow server shows the charts of the experiment, below its own address.
-
-    Args:
-        uri: Of the store.
-        settings: `experiment`, as in `conf/base/tracking.yml`.
-
-    Raises:
-        TrackingError: Nothing was recorded yet, or the store cannot be used.
-    """
-    import mlflow
-
-    file = sqlite_file(uri)
-    with reachable(uri):
-        # A store is made by a run alone, which sees to it that no other makes it, too.
-        made = file is None or file.exists()
-        experiment = mlflow.MlflowClient(uri).get_experiment_by_name(settings["experiment"]) if made else None
-    if experiment is None:
-        raise TrackingError(
-            f"The MLflow store at {without_password(uri)} has no experiment {settings['experiment']!r} yet: "
-            "run `kedro run`"
-        )
-    # The networks alone: a run without metrics, as the comparison's, and the many of a study take up the legends.
-    view = "compareRunsMode=CHART&workflowType=machine_learning&searchFilter=metrics.loss+%3E+0+AND+tags.study+IS+NULL"
-    return f"/#/experiments/{experiment.experiment_id}/runs?{view}"

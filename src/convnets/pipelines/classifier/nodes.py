@@ -1,12 +1,10 @@
 """Reshape, build, train, predict and evaluate: what is done with each network."""
 
-import gc
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
 
 import numpy as np
 import pandas as pd
@@ -15,6 +13,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from convnets.datasets.checkpoint import Checkpoint
 from convnets.harness.progress import progress_bar
+from convnets.memory import make_room_for
 from convnets.parameters import Dataset, FullyConnected, Network, Training
 from convnets.pipelines.classifier.feed import batches, shuffled_order
 from convnets.precision import choose_policy
@@ -27,8 +26,6 @@ else:  # Kedro reads the annotations before TensorFlow is wanted
 PREDICTION_BATCH = 250
 CALIBRATION_BINS = 10
 SMALLEST_PROBABILITY = 1e-7  # Keras's epsilon: it clips probabilities before it takes their logarithm
-
-_trained: WeakSet[Model] = WeakSet()
 
 
 def reshape_images(
@@ -194,12 +191,7 @@ def train(
     validation = batches(held_back, PREDICTION_BATCH) if len(held_back[0]) else None
 
     model, log, _ = starting_point
-    if model.distribute_strategy.num_replicas_in_sync == 1:
-        # Keras sums gradients over replicas, here over one, by an operation whose graph TensorFlow never lets go.
-        model.optimizer._all_reduce_sum_gradients = list
-    if _trained:  # and still in memory, if only as cycles, whose weights and graphs Python's collector does not see
-        gc.collect()
-    _trained.add(model)
+    make_room_for(model)
     if len(log) == training.epochs:
         yield log, starting_point
     for epoch in range(len(log) + 1, training.epochs + 1):
