@@ -38,10 +38,11 @@ test: install  ## pass the tests
 faults: install  ## pass the tests of faults that take minutes: full disks, lost servers, killed schedulers
 	@$(BIN)/python -m pytest -m faults
 
-lint: install  ## ruff and mypy
+lint: install  ## ruff, mypy, and the contracts on imports
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports
 
 format: install  ## let ruff order imports and lay out the code
 	@$(BIN)/ruff check --select I --fix

@@ -1,6 +1,8 @@
 """The catalog: Kedro gives it to hooks and to runners, and so it also carries what those tell each other."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from kedro.io import DataCatalog
@@ -54,10 +56,12 @@ class CatalogOfCurrentResults(DataCatalog):
 
     Attributes:
         outdated: The names of such results; `ProvenanceHooks` finds them.
+        resumed: By namespace, after how many epochs a run goes on with an earlier one; `ResumeHooks` finds them.
         request: What was asked for with `kedro run`; `None` where no command did.
     """
 
     outdated: frozenset[str] = frozenset()
+    resumed: Mapping[str, int] = MappingProxyType({})
     request: RunRequest | None = None
 
     def exists(self, ds_name: str) -> bool:

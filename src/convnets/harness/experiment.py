@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -84,3 +85,11 @@ class Experiment:
     packages: Sequence[str]
     namespaces: Sequence[str]
     plan: Callable[[dict[str, Any], dict[str, Any], Sequence[str] | None], Plan]
+
+
+def installed_version(package: str) -> str:
+    """The version of an installed package; `none` if it is not installed, as a project that is run from its folder."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "none"

@@ -9,7 +9,6 @@ import importlib.util
 import json
 from collections.abc import Generator
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,7 +19,7 @@ from rich.console import Console
 
 from convnets.harness.atomic_files import write_atomically
 from convnets.harness.catalog import CatalogOfCurrentResults
-from convnets.harness.experiment import Experiment
+from convnets.harness.experiment import Experiment, installed_version
 from convnets.harness.storage import has_path, is_local_file, path_of
 
 FOLDER = ".made_from"  # beside the results
@@ -128,7 +127,7 @@ def find_origins(
     given = {name: origin_of_input(catalog, name) for name in pipeline.inputs()}
     origins: dict[str, Origin] = {}
     for node in pipeline.nodes:
-        origin = {f"version of {package}": version(package) for package in experiment.packages}
+        origin = {f"version of {package}": installed_version(package) for package in experiment.packages}
         codes = {digest_of_code(str(node.func.__module__), experiment.package)}
         for name in node.inputs:
             if name.startswith("params:"):

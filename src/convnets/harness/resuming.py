@@ -36,9 +36,13 @@ class ResumeHooks:
         """Look for them, if only what is missing shall be made. What is outdated is known by then."""
         if not run_params["only_missing_outputs"]:
             return
+        resumed: dict[str, int] = {}
         for name in pipeline.all_outputs() - catalog.outdated:
             dataset: Any = catalog.get(name)
             receiver = (getattr(dataset, "metadata", None) or {}).get("resume")
-            if receiver and isinstance(dataset, Resumable) and dataset.finished_epochs() and not dataset.exists():
+            if receiver and isinstance(dataset, Resumable) and (epochs := dataset.finished_epochs()):
                 namespace = name.rpartition(".")[0]
-                catalog.save(f"{namespace}.{receiver}", dataset.load())
+                if not dataset.exists():
+                    catalog.save(f"{namespace}.{receiver}", dataset.load())
+                    resumed[namespace] = epochs
+        catalog.resumed = resumed

@@ -17,7 +17,6 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from kedro.framework.startup import bootstrap_project
 
 from convnets.harness.catalog import RunRequest
 from convnets.harness.exits import end, one_sentence
+from convnets.harness.experiment import installed_version
 from convnets.harness.messages import ScalingError
 from convnets.harness.runners import NamespaceByNamespaceRunner
 
@@ -60,14 +60,7 @@ def describe_environment(package: str, packages: Sequence[str]) -> dict[str, str
     for module in sorted(folder.rglob("*.py")) if found else []:
         code.update(f"{module.relative_to(folder).as_posix()}\n{module.read_text(encoding='utf-8')}\0".encode())
     names = (package, *packages)
-    return {f"code of {package}": code.hexdigest()[:SHOWN_DIGITS]} | {name: _version(name) for name in names}
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "none"
+    return {f"code of {package}": code.hexdigest()[:SHOWN_DIGITS]} | {name: installed_version(name) for name in names}
 
 
 def describe_difference(found: Mapping[str, str], expected: Mapping[str, str]) -> str:

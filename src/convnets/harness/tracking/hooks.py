@@ -7,7 +7,6 @@ import atexit
 import json
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from importlib.metadata import version
 from inspect import isgeneratorfunction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,7 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
 from convnets.harness.exits import command_to_go_on
-from convnets.harness.experiment import Experiment, RunDescription
+from convnets.harness.experiment import Experiment, RunDescription, installed_version
 from convnets.harness.locks import NamespaceLocks
 from convnets.harness.messages import TrackingError
 from convnets.harness.namespaces import outermost_namespace
@@ -60,7 +59,9 @@ class TrackingHooks:
         self._project_path = project_path
         self._settings = settings
         self._packages = list(experiment.packages)
-        self._versions = {name: version(name) for name in (experiment.package, "kedro", "mlflow", *self._packages)}
+        self._versions = {
+            name: installed_version(name) for name in (experiment.package, "kedro", "mlflow", *self._packages)
+        }
         self._describe_run = describe_run
         self._locks = locks
         self._lock = threading.RLock()
@@ -112,26 +113,19 @@ class TrackingHooks:
         self._inputs[name] = dataset_input(name, data, self._declared(name)["context"], str(shown), sha256)
 
     @hook_impl
-    def before_node_run(self, node: Node, inputs: dict[str, Any]) -> None:
-        """Open the run of the node's namespace, and say so where it goes on with earlier work."""
+    def before_node_run(self, node: Node) -> None:
+        """Open the run of the node's namespace."""
         with self._lock:
             run = self._run_of(node)
             self._at_work[threading.get_ident()] = run
-            if run is None:
-                return
-            if run.run_id is None:
+            if run and run.run_id is None:
                 if self._lost:
                     self._locks.note_run(run.name, self._uri)
                 self._attempt(self._open_run, run)
-            if checkpoint := inputs.get(f"{run.name}.last_checkpoint"):
-                self._attempt(self._say_resumed, run, len(checkpoint.log))
 
     def _run_of(self, node: Node) -> NamespaceRun | None:
         name = outermost_namespace(node)
         return self._runs[name] if name else None
-
-    def _say_resumed(self, run: NamespaceRun, epochs: int) -> None:
-        self._client.set_tag(str(run.run_id), "resumed.after_epoch", epochs)
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any, node: Node) -> None:
@@ -240,6 +234,8 @@ class TrackingHooks:
         if description.related:
             link = f"#/experiments/{self._experiment_id}/runs?searchFilter={quote(description.related)}"
             tags["mlflow.note.content"] = f"[The runs that are summed up here]({link}): `{description.related}`"
+        if epochs := getattr(self._catalog, "resumed", {}).get(run.name):
+            tags["resumed.after_epoch"] = str(epochs)
         created = self._client.create_run(self._experiment_id, run_name=run.name, tags=tags)
         run_id = run.run_id = str(created.info.run_id)
         run.epochs, run.model_id = 0, None
