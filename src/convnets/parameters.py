@@ -18,7 +18,6 @@ from pydantic import (
 
 from convnets.harness.dask.settings import Dask
 from convnets.harness.fields import (
-    LARGEST_SEED,
     MAX_TEXT_CHARS,
     Block,
     Folder,
@@ -35,49 +34,28 @@ from convnets.harness.fields import (
 )
 from convnets.harness.messages import ParameterError, SettingError
 from convnets.harness.validation import Faults, either
+from convnets.limits import (
+    LARGEST_LAYER,
+    MAX_BATCH_SIZE,
+    MAX_CLASSES,
+    MAX_EPOCHS,
+    MAX_IMAGES,
+    MAX_LAYERS,
+    MAX_PIXELS,
+    MAX_STEPS_PER_EXECUTION,
+    Depth,
+    Images,
+    Pixels,
+)
+from convnets.study_parameters import Convolution, Prediction, SampleSize, SeedStudy, Translation
 
 NETWORKS = ("fcn", "cnn", "cnn_no_pool")  # in the order of tables, figures and colours
 CONVNETS = ("cnn", "cnn_no_pool")  # those that have convolution layers
 
 SUM = "null or 64 hexadecimal digits, in lower case"
-# More would take memory or days, and teach nothing.
-LARGEST_LAYER = 65_536  # units or filters
-MAX_IMAGES = 10_000_000  # of a data set
-MAX_IMAGES_PER_EPOCH = 200_000
-MAX_CLASSES = 256  # labels are bytes
-MAX_EPOCHS = 10_000
-MAX_BATCH_SIZE = 65_536
-MAX_STEPS_PER_EXECUTION = 10_000
-MAX_PIXELS = 1_024  # of a window's side, or of a shift
-MAX_LAYERS = 32  # of convolution
-MAX_DRAWN = 64  # images of a filter, filters, kernels, distances
-MAX_SAMPLE_SIZES = 20
-MAX_SEEDS = 50
-LARGEST_KERNEL_VALUE = 1_000
-
-
-Depth = Annotated[int, whole(1, LARGEST_LAYER)]
-Pixels = Annotated[int, whole(1, MAX_PIXELS)]
-Images = Annotated[int, whole(1, MAX_IMAGES)]
-ImagesPerEpoch = Annotated[int, whole(1, MAX_IMAGES_PER_EPOCH)]
-ImageIndex = Annotated[int, whole(0, MAX_IMAGES - 1)]
-FilterIndex = Annotated[int, whole(0, LARGEST_LAYER - 1)]
-Distance = Annotated[int, whole(0, MAX_PIXELS)]
 Sum = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-# What MLflow takes for a parameter, and is no path.
-KernelName = Annotated[str, Field(max_length=MAX_TEXT_CHARS, pattern=r"^[\w .:-]+$")]
-KernelValue = Annotated[Number, Field(ge=-LARGEST_KERNEL_VALUE, le=LARGEST_KERNEL_VALUE)]
-Row = tuple[KernelValue, KernelValue, KernelValue]
-Kernel = tuple[Row, Row, Row]
 Precision = Literal["auto", "float32", "mixed_bfloat16"]
 Strategy = Literal["default", "mirrored"]
-Direction = Literal["right", "down right", "down", "down left", "left", "up left", "up", "up right"]
-Seeds = Annotated[
-    tuple[Seed, ...],
-    BeforeValidator(split_numbers),
-    AfterValidator(unique),
-    several(2, MAX_SEEDS, f"whole numbers from 0 to {LARGEST_SEED}, each different"),
-]
 
 
 class Dataset(Block):
@@ -182,92 +160,6 @@ class Classifier(Block):
     lecture_accuracy: Annotated[Number, Field(ge=0, le=1)] | None = Field(description="null or a number from 0 to 1")
     network: Network = Field(description=f"a block with architecture, {either(ARCHITECTURES)}, and what it needs")
     training: Training
-
-
-class Convolution(Block):
-    """What the pictures of convolution show.
-
-    Attributes:
-        image: Which test image is followed through the layers, by its index.
-        kernels: Kernels set by hand, by name; the first is shown step by step.
-        filters: Which filters of each convolution layer are shown, by their index; a layer with fewer begins anew.
-        images_of_a_filter: How many test images are shown that excite a filter most.
-    """
-
-    image: ImageIndex
-    kernels: Annotated[
-        dict[KernelName, Kernel],
-        Field(
-            min_length=1,
-            max_length=MAX_DRAWN,
-            description=f"1 to {MAX_DRAWN} tables of 3 x 3 numbers from {-LARGEST_KERNEL_VALUE} to "
-            f"{LARGEST_KERNEL_VALUE}, named with letters, digits, spaces and any of . _ : -",
-        ),
-    ]
-    filters: Annotated[
-        tuple[FilterIndex, ...],
-        BeforeValidator(split_numbers),
-        several(1, MAX_DRAWN, f"whole numbers from 0 to {LARGEST_LAYER - 1}"),
-    ]
-    images_of_a_filter: Annotated[int, whole(1, MAX_DRAWN)]
-
-
-class Prediction(Block):
-    """The user's own images, which the trained networks classify.
-
-    Attributes:
-        folder: Where the PNG and JPEG files are, relative to the project or absolute.
-    """
-
-    folder: Folder
-
-
-class Translation(Block):
-    """The study of shifted test images.
-
-    Attributes:
-        distances: How far the images are shifted, in pixels.
-        image: Which test image is drawn as it moves, by its index.
-        direction: In which direction it moves.
-    """
-
-    distances: Annotated[
-        tuple[Distance, ...],
-        BeforeValidator(split_numbers),
-        AfterValidator(unique),
-        several(1, MAX_DRAWN, f"whole numbers from 0 to {MAX_PIXELS}, each different"),
-    ]
-    image: ImageIndex
-    direction: Direction
-
-
-class SampleSize(Block):
-    """The study of networks that are trained on few images.
-
-    Attributes:
-        samples: How many training images the networks learn from.
-        seeds: Each draws other images and other initial weights.
-        images_per_epoch: A smaller training set is shown several times an epoch, until it is as many images as these.
-    """
-
-    samples: Annotated[
-        tuple[Images, ...],
-        BeforeValidator(split_numbers),
-        AfterValidator(unique),
-        several(1, MAX_SAMPLE_SIZES, f"whole numbers from 1 to {MAX_IMAGES}, each different"),
-    ]
-    seeds: Seeds
-    images_per_epoch: ImagesPerEpoch
-
-
-class SeedStudy(Block):
-    """The study of trainings that differ in nothing but their seed.
-
-    Attributes:
-        seeds: Of the initial weights and of the order of the images.
-    """
-
-    seeds: Seeds
 
 
 class ProjectParameters(Block):

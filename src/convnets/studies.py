@@ -3,7 +3,9 @@
 from typing import Any
 
 from convnets.harness.fields import Seed
-from convnets.parameters import NETWORKS, Classifier, Images, ImagesPerEpoch, ProjectParameters
+from convnets.limits import Images
+from convnets.parameters import NETWORKS, Classifier, ProjectParameters
+from convnets.study_parameters import ImagesPerEpoch
 
 STUDIES = ("sample_size", "seeds")  # those that train
 

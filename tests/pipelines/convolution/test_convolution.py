@@ -13,9 +13,10 @@ from scipy.signal import correlate2d
 
 from convnets.harness.messages import ParameterError
 from convnets.networks import build_network
-from convnets.parameters import Convolution, Dataset, Network
+from convnets.parameters import Dataset, Network
 from convnets.pipelines.convolution import create_pipeline, learned, operation
 from convnets.pipelines.preparation.nodes import normalize_images
+from convnets.study_parameters import Convolution
 from support import CNN, ROOT
 
 NETWORKS = {

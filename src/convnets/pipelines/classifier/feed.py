@@ -12,6 +12,9 @@ else:
     Dataset = Any
 
 
+PREDICTION_BATCH = 250  # images
+
+
 def shuffled_order(samples: int, seed: int, epoch: int) -> np.ndarray:
     """The order in which an epoch shows the samples: a function of seed and epoch alone.
 

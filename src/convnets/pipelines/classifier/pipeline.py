@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from convnets.pipelines.classifier import figures, nodes
+from convnets.pipelines.classifier import evaluation, figures, nodes
 
 SHARED_DATA = {"train_images", "train_labels", "test_images", "test_labels"}
 SHARED_PARAMETERS = {
@@ -88,13 +88,13 @@ def wire() -> Pipeline:
                 name="plot_learning_curves",
             ),
             Node(
-                nodes.predict,
+                evaluation.predict,
                 inputs=["model", "test_inputs", "test_labels"],
                 outputs=["predictions", "prediction_speed"],
                 name="predict",
             ),
             Node(
-                nodes.evaluate,
+                evaluation.evaluate,
                 inputs={
                     "model": "model",
                     "history": "history",
@@ -107,13 +107,13 @@ def wire() -> Pipeline:
                 name="evaluate",
             ),
             Node(
-                nodes.score_classes,
+                evaluation.score_classes,
                 inputs=["predictions", "params:dataset"],
                 outputs="per_class",
                 name="score_classes",
             ),
             Node(
-                nodes.count_confusions,
+                evaluation.count_confusions,
                 inputs=["predictions", "params:dataset"],
                 outputs="confusion_matrix",
                 name="count_confusions",
@@ -124,7 +124,7 @@ def wire() -> Pipeline:
                 outputs="confusion_matrix_figure",
                 name="plot_confusion_matrix",
             ),
-            Node(nodes.calibrate, inputs="predictions", outputs="calibration", name="calibrate"),
+            Node(evaluation.calibrate, inputs="predictions", outputs="calibration", name="calibrate"),
             Node(
                 figures.plot_reliability_diagram,
                 inputs=["calibration", "metrics", "params:network"],
@@ -132,7 +132,7 @@ def wire() -> Pipeline:
                 name="plot_reliability_diagram",
             ),
             Node(
-                nodes.tabulate_first_prediction,
+                evaluation.tabulate_first_prediction,
                 inputs=["predictions", "params:dataset"],
                 outputs="first_prediction",
                 name="tabulate_first_prediction",

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from convnets.parameters import Convolution
-from convnets.pipelines.classifier.nodes import PREDICTION_BATCH
+from convnets.pipelines.classifier.feed import PREDICTION_BATCH
 from convnets.pipelines.convolution.operation import choose_image
+from convnets.study_parameters import Convolution
 
 if TYPE_CHECKING:
     from keras import Layer, Model

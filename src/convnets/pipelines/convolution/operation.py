@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from convnets.harness.messages import ParameterError
-from convnets.parameters import Convolution
+from convnets.study_parameters import Convolution
 
 if TYPE_CHECKING:
     from keras import Layer

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from kedro.pipeline import Node, Pipeline
 
 from convnets.pipelines import across_namespaces
-from convnets.pipelines.convolution import figures, learned, operation
+from convnets.pipelines.convolution import figures, learned, learned_figures, operation
 
 
 def create_pipeline(convnets: Sequence[str]) -> Pipeline:
@@ -67,7 +67,7 @@ def _show_what_is_learned(network: str) -> Pipeline:
         [
             Node(learned.first_filters, inputs="model", outputs="filters", name="read_first_filters"),
             Node(
-                figures.plot_first_filters,
+                learned_figures.plot_first_filters,
                 inputs=["filters", "params:network"],
                 outputs="first_filters",
                 name="plot_first_filters",
@@ -79,7 +79,7 @@ def _show_what_is_learned(network: str) -> Pipeline:
                 name="compute_feature_maps",
             ),
             Node(
-                figures.plot_feature_maps,
+                learned_figures.plot_feature_maps,
                 inputs=["test_images", "feature_maps", "params:convolution", "params:network"],
                 outputs="feature_maps_figure",
                 name="plot_feature_maps",
@@ -91,7 +91,7 @@ def _show_what_is_learned(network: str) -> Pipeline:
                 name="find_exciting_images",
             ),
             Node(
-                figures.plot_exciting_images,
+                learned_figures.plot_exciting_images,
                 inputs=["test_images", "exciting_images", "params:network"],
                 outputs="exciting_images_figure",
                 name="plot_exciting_images",
@@ -103,7 +103,7 @@ def _show_what_is_learned(network: str) -> Pipeline:
                 name="ascend_to_patterns",
             ),
             Node(
-                figures.plot_patterns,
+                learned_figures.plot_patterns,
                 inputs=["patterns", "params:network"],
                 outputs="patterns_figure",
                 name="plot_patterns",
@@ -115,7 +115,7 @@ def _show_what_is_learned(network: str) -> Pipeline:
                 name="locate_evidence",
             ),
             Node(
-                figures.plot_evidence,
+                learned_figures.plot_evidence,
                 inputs=["test_images", "answers", "evidence", "params:dataset", "params:network"],
                 outputs="evidence_figure",
                 name="plot_evidence",

@@ -17,7 +17,7 @@ from scipy.stats import median_abs_deviation
 
 from convnets.harness.messages import DataError, ImageError
 from convnets.parameters import Dataset
-from convnets.pipelines.classifier.nodes import PREDICTION_BATCH
+from convnets.pipelines.classifier.feed import PREDICTION_BATCH
 from convnets.pipelines.preparation.nodes import normalize_images
 
 if TYPE_CHECKING:

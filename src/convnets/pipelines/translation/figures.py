@@ -6,8 +6,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from convnets.figures import INK, network_colour, network_marker, new_figure, plot_image_grid, soften
-from convnets.parameters import Dataset, Translation
+from convnets.parameters import Dataset
 from convnets.pipelines.translation.nodes import choose_digit, shift_images
+from convnets.study_parameters import Translation
 
 COLUMNS = 5
 APART = 0.09  # pixels, between networks at the same distance

@@ -7,8 +7,10 @@ import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
 from convnets.harness.messages import ParameterError
-from convnets.parameters import Dataset, Network, Translation
-from convnets.pipelines.classifier.nodes import predict, reshape_images
+from convnets.parameters import Dataset, Network
+from convnets.pipelines.classifier.evaluation import predict
+from convnets.pipelines.classifier.nodes import reshape_images
+from convnets.study_parameters import Translation
 
 if TYPE_CHECKING:
     from keras import Model
