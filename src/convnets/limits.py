@@ -5,7 +5,7 @@ from typing import Annotated
 from convnets.harness.fields import whole
 
 # More would take memory or days, and teach nothing.
-LARGEST_LAYER = 65_536  # units or filters
+MAX_LAYER_SIZE = 65_536  # units or filters
 MAX_IMAGES = 10_000_000  # of a data set
 MAX_CLASSES = 256  # labels are bytes
 MAX_EPOCHS = 10_000
@@ -15,6 +15,6 @@ MAX_PIXELS = 1_024  # of a window's side, or of a shift
 MAX_LAYERS = 32  # of convolution
 
 
-Depth = Annotated[int, whole(1, LARGEST_LAYER)]
+Depth = Annotated[int, whole(1, MAX_LAYER_SIZE)]
 Pixels = Annotated[int, whole(1, MAX_PIXELS)]
 Images = Annotated[int, whole(1, MAX_IMAGES)]

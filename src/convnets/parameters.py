@@ -35,11 +35,11 @@ from convnets.harness.fields import (
 from convnets.harness.messages import ParameterError, SettingError
 from convnets.harness.validation import Faults, either
 from convnets.limits import (
-    LARGEST_LAYER,
     MAX_BATCH_SIZE,
     MAX_CLASSES,
     MAX_EPOCHS,
     MAX_IMAGES,
+    MAX_LAYER_SIZE,
     MAX_LAYERS,
     MAX_PIXELS,
     MAX_STEPS_PER_EXECUTION,
@@ -113,7 +113,7 @@ class Convolutional(Block):
     filters: Annotated[
         tuple[Depth, ...],
         BeforeValidator(split_numbers),
-        several(1, MAX_LAYERS, f"whole numbers from 1 to {LARGEST_LAYER}"),
+        several(1, MAX_LAYERS, f"whole numbers from 1 to {MAX_LAYER_SIZE}"),
     ]
     kernel_size: Pixels
     strides: Pixels

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from convnets.harness.fields import (
-    LARGEST_SEED,
+    MAX_SEED,
     MAX_TEXT_CHARS,
     Block,
     Folder,
@@ -16,21 +16,21 @@ from convnets.harness.fields import (
     unique,
     whole,
 )
-from convnets.limits import LARGEST_LAYER, MAX_IMAGES, MAX_PIXELS, Images
+from convnets.limits import MAX_IMAGES, MAX_LAYER_SIZE, MAX_PIXELS, Images
 
 MAX_IMAGES_PER_EPOCH = 200_000
 MAX_DRAWN = 64  # images of a filter, filters, kernels, distances
 MAX_SAMPLE_SIZES = 20
 MAX_SEEDS = 50
-LARGEST_KERNEL_VALUE = 1_000
+MAX_KERNEL_VALUE = 1_000
 
 ImagesPerEpoch = Annotated[int, whole(1, MAX_IMAGES_PER_EPOCH)]
 ImageIndex = Annotated[int, whole(0, MAX_IMAGES - 1)]
-FilterIndex = Annotated[int, whole(0, LARGEST_LAYER - 1)]
+FilterIndex = Annotated[int, whole(0, MAX_LAYER_SIZE - 1)]
 Distance = Annotated[int, whole(0, MAX_PIXELS)]
 # What MLflow takes for a parameter, and is no path.
 KernelName = Annotated[str, Field(max_length=MAX_TEXT_CHARS, pattern=r"^[\w .:-]+$")]
-KernelValue = Annotated[Number, Field(ge=-LARGEST_KERNEL_VALUE, le=LARGEST_KERNEL_VALUE)]
+KernelValue = Annotated[Number, Field(ge=-MAX_KERNEL_VALUE, le=MAX_KERNEL_VALUE)]
 Row = tuple[KernelValue, KernelValue, KernelValue]
 Kernel = tuple[Row, Row, Row]
 Direction = Literal["right", "down right", "down", "down left", "left", "up left", "up", "up right"]
@@ -38,7 +38,7 @@ Seeds = Annotated[
     tuple[Seed, ...],
     BeforeValidator(split_numbers),
     AfterValidator(unique),
-    several(2, MAX_SEEDS, f"whole numbers from 0 to {LARGEST_SEED}, each different"),
+    several(2, MAX_SEEDS, f"whole numbers from 0 to {MAX_SEED}, each different"),
 ]
 
 
@@ -58,14 +58,14 @@ class Convolution(Block):
         Field(
             min_length=1,
             max_length=MAX_DRAWN,
-            description=f"1 to {MAX_DRAWN} tables of 3 x 3 numbers from {-LARGEST_KERNEL_VALUE} to "
-            f"{LARGEST_KERNEL_VALUE}, named with letters, digits, spaces and any of . _ : -",
+            description=f"1 to {MAX_DRAWN} tables of 3 x 3 numbers from {-MAX_KERNEL_VALUE} to "
+            f"{MAX_KERNEL_VALUE}, named with letters, digits, spaces and any of . _ : -",
         ),
     ]
     filters: Annotated[
         tuple[FilterIndex, ...],
         BeforeValidator(split_numbers),
-        several(1, MAX_DRAWN, f"whole numbers from 0 to {LARGEST_LAYER - 1}"),
+        several(1, MAX_DRAWN, f"whole numbers from 0 to {MAX_LAYER_SIZE - 1}"),
     ]
     images_of_a_filter: Annotated[int, whole(1, MAX_DRAWN)]
 

@@ -18,7 +18,7 @@ from kedro.io import DatasetError
 from PIL import Image, ImageCms
 
 from convnets.datasets import images
-from convnets.datasets.images import LARGEST_EXPANSION, ImageFolderDataset, read_image
+from convnets.datasets.images import MAX_PIXELS_PER_BYTE, ImageFolderDataset, read_image
 from convnets.harness.messages import ImageError
 from convnets.pipelines.prediction.nodes import size_normalize
 from support import FUZZED, damaged
@@ -265,7 +265,7 @@ def test_whatever_a_file_holds_it_is_read_or_refused_in_one_sentence(
     except ImageError as error:
         sentence = str(error)
     else:
-        assert pixels <= LARGEST_EXPANSION * len(content)
+        assert pixels <= MAX_PIXELS_PER_BYTE * len(content)
     assert sentence.endswith(".")
     assert "\n" not in sentence
 

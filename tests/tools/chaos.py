@@ -23,8 +23,8 @@ from PIL import Image
 from convnets.parameters import NETWORKS
 from support import Project
 
-MOST_KILLS = 2  # of one job
-LONGEST_RUN = 3600  # seconds
+MAX_KILLS = 2  # of one job
+RUN_SECONDS = 3600  # seconds
 
 
 class Job:
@@ -41,7 +41,7 @@ class Job:
         """Run it, and kill it after so many seconds if it has not ended by then. Returns the exit status."""
         process = self.project.start("run", *self._environment, *options)
         try:
-            output, _ = process.communicate(timeout=kill_after or LONGEST_RUN)
+            output, _ = process.communicate(timeout=kill_after or RUN_SECONDS)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             output, _ = process.communicate()
@@ -121,7 +121,7 @@ def main(rounds: int, config: str, seed: int) -> int:
             job = Job(Path(temporary) / str(round_), config)
             faults: list[str] = []
             killed: list[float] = []
-            for _ in range(moments.randint(1, MOST_KILLS)):
+            for _ in range(moments.randint(1, MAX_KILLS)):
                 moment = moments.uniform(0, duration)
                 if job.run(*(["--only-missing-outputs"] if killed else []), kill_after=moment) == -signal.SIGKILL:
                     killed.append(moment)

@@ -27,15 +27,15 @@ with redirect_stderr(StringIO()), atheris.instrument_imports(include=["convnets"
 
     from PIL import Image, JpegImagePlugin, MpoImagePlugin, PngImagePlugin, TiffImagePlugin  # noqa: F401 - of EXIF
 
-    from convnets.datasets.idx import CHUNK, GZIP_MAGIC, LARGEST_GZIP_RATIO, parse_idx
-    from convnets.datasets.images import LARGEST_EXPANSION, read_image
+    from convnets.datasets.idx import CHUNK, GZIP_MAGIC, MAX_GZIP_RATIO, parse_idx
+    from convnets.datasets.images import MAX_PIXELS_PER_BYTE, read_image
     from convnets.harness.messages import ImageError
 
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / ".fuzz"
 RAW = ROOT / "data" / "01_raw"
-LONGEST_INPUT = 4096  # bytes
-OPTIONS = (f"-max_len={LONGEST_INPUT}", "-timeout=10", "-rss_limit_mb=1024", "-print_final_stats=1")
+MAX_INPUT_BYTES = 4096  # bytes
+OPTIONS = (f"-max_len={MAX_INPUT_BYTES}", "-timeout=10", "-rss_limit_mb=1024", "-print_final_stats=1")
 PNG = b"\x89PNG\r\n\x1a\n"
 SIDES = (8, 24)  # pixels, of the sample images as they are given to the fuzzer
 MODES = [
@@ -58,7 +58,7 @@ def reader_of_idx_files() -> Callable[[bytes], None]:
                 if "expect" not in str(error):  # the reader's own say what was expected
                     raise
             _, peak = tracemalloc.get_traced_memory()
-            if peak - before > 3 * CHUNK + 2 * LARGEST_GZIP_RATIO * len(content):
+            if peak - before > 3 * CHUNK + 2 * MAX_GZIP_RATIO * len(content):
                 raise MemoryError(f"{len(content)} bytes took {peak - before:,}")
 
     return read
@@ -87,7 +87,7 @@ def reader_of_images(folder: Path) -> Callable[[bytes], None]:
         except ImageError as error:
             if isinstance(error.__cause__, MemoryError):
                 raise MemoryError(f"{len(content)} bytes took all") from error
-        if largest > LARGEST_EXPANSION * len(content):
+        if largest > MAX_PIXELS_PER_BYTE * len(content):
             raise MemoryError(f"{len(content)} bytes took {largest:,} pixels")
 
     return read
@@ -103,7 +103,7 @@ def mutate_idx(content: bytes, longest: int, seed: int) -> bytes:
             plain = gzip.decompress(content)
         except (OSError, EOFError, zlib.error):
             return mutated(content, longest)
-        packed = gzip.compress(mutated(plain, 2 * LONGEST_INPUT), mtime=0)
+        packed = gzip.compress(mutated(plain, 2 * MAX_INPUT_BYTES), mtime=0)
         if len(packed) <= longest:
             return packed
     return mutated(content, longest)
@@ -143,7 +143,7 @@ def mutate_packed(data: bytes, longest: int) -> bytes:
         plain = zlib.decompress(data[start:])
     except zlib.error:
         return mutated(data, longest)
-    return data[:start] + zlib.compress(mutated(plain, 2 * LONGEST_INPUT))
+    return data[:start] + zlib.compress(mutated(plain, 2 * MAX_INPUT_BYTES))
 
 
 def mutated(content: bytes, longest: int) -> bytes:

@@ -16,7 +16,7 @@ from kedro.io.core import get_filepath_str, get_protocol_and_path
 
 UNSIGNED_BYTE = 0x08
 GZIP_MAGIC = b"\x1f\x8b"
-LARGEST_GZIP_RATIO = 1032  # of deflate: 258 bytes from two bits
+MAX_GZIP_RATIO = 1032  # of deflate: 258 bytes from two bits
 CHUNK = 1 << 20  # bytes that are read at a time
 
 
@@ -127,7 +127,7 @@ def parse_idx(stored: bytes, dimensions: int) -> np.ndarray:
     plain: io.BytesIO | gzip.GzipFile = io.BytesIO(stored)
     limit = len(stored)
     if stored.startswith(GZIP_MAGIC):
-        plain, limit = gzip.GzipFile(fileobj=plain), limit * LARGEST_GZIP_RATIO
+        plain, limit = gzip.GzipFile(fileobj=plain), limit * MAX_GZIP_RATIO
     try:
         shape = _read_header(plain, dimensions)
         expected = math.prod(shape)

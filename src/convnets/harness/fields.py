@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
-LARGEST_SEED = 2**32 - 1
+MAX_SEED = 2**32 - 1
 MAX_TEXT_CHARS = 200
 MAX_PATH_CHARS = 1_000
 NO_CONTROL_CHARACTER = r"^\P{Cc}*$"  # a line feed, say: it would break a message, and NUL a path
@@ -54,7 +54,7 @@ def several(least: int, most: int, of: str) -> Any:
 
 Number = Annotated[FiniteFloat, Field(strict=True)]
 Fraction = Annotated[Number, Field(ge=0, lt=1, description="a number from 0 to less than 1")]
-Seed = Annotated[int, whole(0, LARGEST_SEED)]
+Seed = Annotated[int, whole(0, MAX_SEED)]
 Text = Annotated[
     str,
     Field(

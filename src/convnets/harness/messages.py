@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-LONGEST_LIST = 12  # of names in a message
-LONGEST_TEXT = 80  # characters of others that a message repeats
+MAX_NAMES = 12  # of names in a message
+MAX_SHOWN_CHARS = 80  # characters of others that a message repeats
 
 
 class UserError(ValueError):
@@ -59,7 +59,7 @@ def unknown(kind: str, name: str, known: Iterable[str], prefix: str = "") -> str
     allowed = sorted(known)
     nearest = get_close_matches(name, allowed, n=1)
     question = f"did you mean {prefix}{nearest[0]}? " if nearest else ""
-    similar = get_close_matches(name, allowed, n=LONGEST_LIST, cutoff=0) if len(allowed) > LONGEST_LIST else allowed
+    similar = get_close_matches(name, allowed, n=MAX_NAMES, cutoff=0) if len(allowed) > MAX_NAMES else allowed
     more = f" and {len(allowed) - len(similar)} more" if len(allowed) > len(similar) else ""
     found = shortened(name) or "''"
     return f"There is no {kind} {prefix}{found}: {question}Allowed here: {', '.join(similar) or 'none'}{more}."
@@ -68,7 +68,7 @@ def unknown(kind: str, name: str, known: Iterable[str], prefix: str = "") -> str
 def shortened(text: str) -> str:
     """A text of others in one line, cut where a message would become too long."""
     line = one_line(text)
-    return line if len(line) <= LONGEST_TEXT else f"{line[:LONGEST_TEXT]}..."
+    return line if len(line) <= MAX_SHOWN_CHARS else f"{line[:MAX_SHOWN_CHARS]}..."
 
 
 def one_line(text: str) -> str:

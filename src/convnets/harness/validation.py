@@ -9,11 +9,11 @@ from pydantic import BaseModel, ValidationError
 
 from convnets.harness.messages import unknown
 
-LONGEST_VALUE = 80  # characters of a wrong value that a message repeats
+MAX_VALUE_CHARS = 80  # characters of a wrong value that a message repeats
 
 _SHORT = Repr()  # of a large value no more than is shown is spelt out
-_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 3 * LONGEST_VALUE  # longer ones it would cut in their middle
-_SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxdict = LONGEST_VALUE
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 3 * MAX_VALUE_CHARS  # longer ones it would cut in their middle
+_SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxdict = MAX_VALUE_CHARS
 _SHORT.maxlevel = 8
 
 Location = tuple[int | str, ...]
@@ -121,4 +121,4 @@ def _shown(value: Any) -> str:
         text = _SHORT.repr(value)
     except ValueError:
         return "a number of thousands of digits"  # which Python does not spell out
-    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}..."
+    return text if len(text) <= MAX_VALUE_CHARS else f"{text[:MAX_VALUE_CHARS]}..."

@@ -19,7 +19,7 @@ else:  # Kedro reads the annotations before TensorFlow is wanted
     Model = Any
 
 CALIBRATION_BINS = 10
-SMALLEST_PROBABILITY = 1e-7  # Keras's epsilon: it clips probabilities before it takes their logarithm
+MIN_PROBABILITY = 1e-7  # Keras's epsilon: it clips probabilities before it takes their logarithm
 
 
 def predict(model: Model, test_inputs: np.ndarray, test_labels: np.ndarray) -> tuple[pd.DataFrame, dict[str, float]]:
@@ -70,14 +70,14 @@ def evaluate(  # noqa: PLR0913 - one argument for each thing that is summed up
         size of the model's `.keras` file, and `lecture_accuracy`.
     """
     right = predictions["label"] == predictions["predicted"]
-    low, high = proportion_confint(right.sum(), len(right), alpha=0.05, method="wilson")
-    probability_of_label = _probabilities(predictions)[np.arange(len(predictions)), predictions["label"]]
+    low, high = wilson_interval(int(right.sum()), len(right))
+    probability_of_label = probabilities_of(predictions)[np.arange(len(predictions)), predictions["label"]]
     return {
         "parameters": model.count_params(),
-        "test_loss": float(-np.log(np.clip(probability_of_label, SMALLEST_PROBABILITY, 1)).mean(dtype=np.float64)),
+        "test_loss": float(-np.log(np.clip(probability_of_label, MIN_PROBABILITY, 1)).mean(dtype=np.float64)),
         "test_accuracy": float(right.mean()),
-        "test_accuracy_low": float(low),
-        "test_accuracy_high": float(high),
+        "test_accuracy_low": low,
+        "test_accuracy_high": high,
         "expected_calibration_error": expected_calibration_error(calibration),
         "fit_seconds": float(history["epoch_seconds"].sum()),
         "fit_images_per_second": float(np.average(history["images_per_second"], weights=history["epoch_seconds"])),
@@ -94,7 +94,24 @@ def _keras_file_bytes(model: Model) -> int:
         return path.stat().st_size
 
 
-def _probabilities(predictions: pd.DataFrame) -> np.ndarray:
+def wilson_interval(right: int, asked: int) -> tuple[float, float]:
+    """The 95 % interval of an accuracy.
+
+    Source: E. B. Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", JASA 1927.
+
+    Args:
+        right: How many answers are right.
+        asked: Of how many.
+
+    Returns:
+        Its lower and its upper bound, from 0 to 1.
+    """
+    low, high = proportion_confint(right, asked, alpha=0.05, method="wilson")
+    return float(low), float(high)
+
+
+def probabilities_of(predictions: pd.DataFrame) -> np.ndarray:
+    """The probability of each class, (n, classes), float32, of a table as `predict` returns it."""
     probabilities: np.ndarray = predictions.filter(regex=r"^p\d+$").to_numpy()
     return probabilities
 
@@ -145,7 +162,7 @@ def calibrate(predictions: pd.DataFrame) -> pd.DataFrame:
         includes `high`), `samples`, `confidence` (mean highest probability), `accuracy`; the last two are missing in
         an empty bin.
     """
-    confidence = _probabilities(predictions).max(axis=1).astype(np.float64)
+    confidence = probabilities_of(predictions).max(axis=1).astype(np.float64)
     edges = np.linspace(0, 1, CALIBRATION_BINS + 1)
     answers = pd.DataFrame(
         {
@@ -192,7 +209,7 @@ def tabulate_first_prediction(predictions: pd.DataFrame, dataset: Dataset) -> pd
     return pd.DataFrame(
         {
             "class": dataset.class_names,
-            "probability": _probabilities(predictions)[0],
+            "probability": probabilities_of(predictions)[0],
             "is_label": np.arange(len(dataset.class_names)) == predictions["label"].iloc[0],
         }
     )

@@ -4,11 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.proportion import proportion_confint
 
 from convnets.harness.messages import ParameterError
 from convnets.parameters import Dataset, Network
-from convnets.pipelines.classifier.evaluation import predict
+from convnets.pipelines.classifier.evaluation import predict, wilson_interval
 from convnets.pipelines.classifier.nodes import reshape_images
 from convnets.study_parameters import Translation
 
@@ -74,15 +73,15 @@ def measure_translation(
                 inputs, _ = reshape_images(images, images, network)
                 predictions, _ = predict(model, inputs, test_labels)
                 right[shift] = int((predictions["label"] == predictions["predicted"]).sum())
-            low, high = proportion_confint(right[shift], len(test_labels), alpha=0.05, method="wilson")
+            low, high = wilson_interval(right[shift], len(test_labels))
             rows.append(
                 {
                     "network": network.root.name,
                     "distance": distance,
                     "direction": direction,
                     "test_accuracy": right[shift] / len(test_labels),
-                    "test_accuracy_low": float(low),
-                    "test_accuracy_high": float(high),
+                    "test_accuracy_low": low,
+                    "test_accuracy_high": high,
                 }
             )
     return pd.DataFrame(rows)
