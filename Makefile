@@ -14,7 +14,7 @@ PORT_MLFLOW ?= 5000
 export DO_NOT_TRACK := true
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test faults lint format viz mlflow benchmark concurrency soak chaos fuzz lock clean
+.PHONY: help install run test coverage faults lint format viz mlflow benchmark concurrency soak chaos fuzz lock clean
 
 help:  ## list the verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -34,6 +34,9 @@ run: install  ## the main job: train and compare the three networks on all of MN
 
 test: install  ## pass the tests
 	@$(BIN)/python -m pytest
+
+coverage: install  ## pass the tests, and say which lines of src/ they run in their own process
+	@$(BIN)/python -m pytest --cov=convnets --cov-report=term:skip-covered
 
 faults: install  ## pass the tests of faults that take minutes: full disks, lost servers, killed schedulers
 	@$(BIN)/python -m pytest -m faults

@@ -49,7 +49,6 @@ from convnets.limits import (
 )
 from convnets.study_parameters import Convolution, Prediction, SampleSize, SeedStudy, Translation
 
-NETWORKS = ("fcn", "cnn", "cnn_no_pool")  # in the order of tables, figures and colours
 CONVNETS = ("cnn", "cnn_no_pool")  # those that have convolution layers
 
 SUM = "null or 64 hexadecimal digits, in lower case"
@@ -204,6 +203,10 @@ class ProjectParameters(Block):
             if found != name:
                 raise ValueError(f"{name}.network.name is {found!r}; allowed: {name}")
         return self
+
+
+NETWORKS = tuple(name for name, field in ProjectParameters.model_fields.items() if field.annotation is Classifier)
+"""The names of the networks, in the order of tables, figures and colours."""
 
 
 class Sums(Block):
