@@ -24,7 +24,7 @@ class StudyTraining(Classifier):
 
 
 def plan_trainings(parameters: Any) -> dict[str, StudyTraining]:
-    """List the training runs that the grids of the studies define.
+    """List the trainings that the grids of the studies ask for.
 
     Args:
         parameters: As `check_parameters` returns them.

@@ -143,7 +143,7 @@ def _read_inside(folder: Path, file: Path) -> Image.Image:
 
 @contextmanager
 def _quiet_pillow() -> Iterator[None]:
-    """Replace Pillow's own limit, whose message does not say what is allowed, by `LARGEST_IMAGE`."""
+    """Let `LARGEST_IMAGE` take the place of Pillow's own limit, whose message does not say what is allowed."""
     limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
     try:
         with warnings.catch_warnings(action="ignore"):
