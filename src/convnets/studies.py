@@ -1,4 +1,4 @@
-"""The trainings of the studies: each point of a grid is a block of parameters, and its name a namespace."""
+"""The training runs of the studies: each point of a grid is a block of parameters, and its name a namespace."""
 
 from typing import Any
 
@@ -11,13 +11,13 @@ STUDIES = ("sample_size", "seeds")  # those that train
 
 
 class StudyTraining(Classifier):
-    """One training of a study.
+    """One training run of a study.
 
     Attributes:
         study: Whose it is.
-        samples: How many training images the network learns from; `None`: all, as they are.
+        samples: The number of training images; `None`: all, in their original order.
         seed: Of the choice of images, of their order and of the initial weights.
-        images_per_epoch: A smaller training set is shown several times, until it is as many images; `None`: once.
+        images_per_epoch: A smaller training set is repeated until it has at least this many images; `None`: never.
     """
 
     study: str
@@ -34,7 +34,7 @@ def plan_trainings(parameters: ProjectParameters) -> dict[str, StudyTraining]:
 
     Returns:
         By name, as `sample_size-cnn-1000-1` (with 1,000 samples, seed 1) and `seeds-cnn-1`: the network's own block of
-        parameters, and what is special to the training.
+        parameters, and what is specific to the training run.
     """
     trainings: dict[str, StudyTraining] = {}
     sizes, seeds = parameters.sample_size, parameters.seeds
@@ -56,5 +56,5 @@ def plan_trainings(parameters: ProjectParameters) -> dict[str, StudyTraining]:
 
 
 def parameter_blocks(trainings: dict[str, StudyTraining]) -> dict[str, dict[str, Any]]:
-    """The trainings as Kedro's parameters, each in a block of its name."""
+    """The training runs as Kedro's parameters, each in a block of its name."""
     return {name: training.model_dump(mode="json") for name, training in trainings.items()}

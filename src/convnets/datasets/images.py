@@ -29,7 +29,7 @@ Loaders = dict[str, Callable[[], Image.Image]]
 
 
 class ImageFolderDataset(AbstractDataset[Loaders, Loaders]):
-    """Lists the files of a folder; each is read when its function is called, so that one does not stop the others.
+    """Lists the files of a folder; each is read only when its function is called, so a bad one does not affect others.
 
     Example of a catalog entry:
         ```yaml
@@ -54,7 +54,7 @@ class ImageFolderDataset(AbstractDataset[Loaders, Loaders]):
 
         Returns:
             For each file, by its name and in the order of the names, a function that returns the image as
-            `read_image` does. Folders and hidden files are passed over; links that lead out of the folder are refused.
+            `read_image` does. Folders and hidden files are skipped; links that lead out of the folder are refused.
 
         Raises:
             DatasetError: There is no such folder, or no file in it. The message names it and says what is allowed.
@@ -153,7 +153,7 @@ def _quiet_pillow() -> Iterator[None]:
 
 
 def _printable(name: str) -> str:
-    """The name of a file, which may hold bytes that are no UTF-8, and line breaks, as it can be written to a table."""
+    """A file name as it can be written to a table: it may contain line breaks and bytes that are not UTF-8."""
     text = os.fsencode(name).decode(errors="backslashreplace")
     return "".join(
         letter.encode("unicode_escape").decode() if unicodedata.category(letter) in COMMANDS else letter

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def across_namespaces() -> Iterator[None]:
-    """Let a pipeline read from another's namespace: Kedro takes `cnn.metrics` there for a badly chosen name."""
+    """Let a pipeline read from another namespace without Kedro's warning about dots in names as `cnn.metrics`."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "One or more dataset names contain '.' characters", UserWarning)
         yield

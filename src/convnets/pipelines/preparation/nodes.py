@@ -56,7 +56,7 @@ def _load(
 
 
 def normalize_images(pixels: np.ndarray) -> np.ndarray:
-    """Bring pixels from [0, 255] to [0, 1].
+    """Scale pixels from [0, 255] to [0, 1].
 
     Args:
         pixels: Any shape, uint8.

@@ -9,7 +9,7 @@ from convnets.pipelines.seeds import figures, nodes
 
 
 def create_pipeline(trainings: Sequence[str]) -> Pipeline:
-    """Wire the trainings of the study to its tables and its figure.
+    """Wire the training runs of the study to its tables and its figure.
 
     Args:
         trainings: Their names, as `plan_trainings` gives them.

@@ -63,7 +63,7 @@ def plot_moving_digit(
     translation: Translation,
     **answers: pd.DataFrame,
 ) -> Figure:
-    """Draw one digit as it moves, and what each network answers.
+    """Draw one digit as it moves, with each network's answers.
 
     Args:
         test_images: (m, height, width), float32.

@@ -1,4 +1,4 @@
-"""Shift the test images, and ask the trained networks."""
+"""Shift the test images, and evaluate the trained networks on them."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,7 @@ def shift_images(images: np.ndarray, distance: int, direction: str) -> np.ndarra
 
     Args:
         images: (n, height, width), any dtype.
-        distance: In pixels; in a diagonal direction as many down or up as to the side.
+        distance: In pixels; in diagonal directions it counts both vertically and horizontally.
         direction: One of `DIRECTIONS`.
 
     Returns:
@@ -49,7 +49,7 @@ def shift_images(images: np.ndarray, distance: int, direction: str) -> np.ndarra
 def measure_translation(
     model: Model, test_images: np.ndarray, test_labels: np.ndarray, network: Network, translation: Translation
 ) -> pd.DataFrame:
-    """Measure a network's accuracy on test images that are shifted by each distance in each direction.
+    """Measure a network's accuracy on test images shifted by each distance in each direction.
 
     Args:
         model: Trained.
@@ -100,7 +100,7 @@ def measure_ink(test_images: np.ndarray, translation: Translation) -> pd.DataFra
         translation: Its `distances` are used.
 
     Returns:
-        A row for each distance: `distance` (pixels), and `ink`, the sum of all pixels as a share of what it was, mean
+        A row for each distance: `distance` (pixels), and `ink`, the sum of all pixels relative to the original, mean
         over the directions.
     """
     shares = {
@@ -116,7 +116,7 @@ def measure_ink(test_images: np.ndarray, translation: Translation) -> pd.DataFra
 def follow_digit(
     model: Model, test_images: np.ndarray, network: Network, dataset: Dataset, translation: Translation
 ) -> pd.DataFrame:
-    """Ask a network for one digit as it moves.
+    """Classify one digit as it moves.
 
     Args:
         model: Trained.
