@@ -36,7 +36,7 @@ test: install  ## pass the tests
 	@$(BIN)/python -m pytest
 
 coverage: install  ## pass the tests, and say which lines of src/ they run in their own process
-	@$(BIN)/python -m pytest --cov=convnets --cov-report=term:skip-covered
+	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
 
 faults: install  ## pass the tests of faults that take minutes: full disks, lost servers, killed schedulers
 	@$(BIN)/python -m pytest -m faults
