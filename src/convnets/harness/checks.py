@@ -57,6 +57,7 @@ class CheckHooks:
         check_results(pipeline, catalog, run_params["env"])
         check_agreement(pipeline, catalog, self._parameters.dataset)
         check_folders(pipeline, catalog)
+        check_inputs(pipeline, catalog)
         check_outputs(pipeline, catalog)
         check_notes(pipeline, catalog)
         check_writable(self._outputs / FOLDER / "claims", "the note of who works on them")
@@ -256,6 +257,19 @@ def check_folders(pipeline: Pipeline, catalog: DataCatalog) -> None:
         dataset = catalog.get(name)
         if isinstance(dataset, ImageFolderDataset):
             dataset.load()
+
+
+def check_inputs(pipeline: Pipeline, catalog: DataCatalog) -> None:
+    """Check that all that a pipeline starts from is there: the catalog's patterns take a misspelt name, too.
+
+    Raises:
+        MissingResultError: Something is not. The message names it.
+    """
+    if missing := [name for name in sorted(pipeline.inputs()) if not catalog.exists(name)]:
+        raise MissingResultError(
+            f"This run starts from {', '.join(missing)}, which no step of it makes and no file holds; allowed: what an "
+            "earlier run has left in a file: correct the name, or begin with an earlier step"
+        )
 
 
 def name_files(error: DataError, names: Iterable[str], catalog: DataCatalog) -> None:
