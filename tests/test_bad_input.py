@@ -44,7 +44,9 @@ TINY = [
 ]
 
 STARTS = [  # what pipelines start from
-    f"{network}.{name}" for network in NETWORKS for name in ("model", "history", "predictions", "per_class", "metrics")
+    f"{network}.{name}"
+    for network in NETWORKS
+    for name in ("model", "history_table", "predictions", "per_class_table", "metrics")
 ]
 
 
@@ -321,6 +323,14 @@ NAMES = [
         "a beginning after the end",
         ("--from-inputs, --to-outputs: Pipeline contains no nodes", "allowed: names that leave one node or more"),
         ("--from-inputs=fcn.model", "--to-outputs=fcn.model"),
+    ),
+    Case(
+        "a beginning after what only memory holds",
+        (
+            "This run starts from test_images, which no step of it makes and no file holds;",
+            "begin with an earlier step",
+        ),
+        ("--pipeline=convolution", "--from-nodes=convolution.downsample"),
     ),
     Case(
         "pipeline and pipelines",
@@ -661,7 +671,7 @@ def fewer_test_images(place: Place) -> None:
 
 
 def unreadable_note(place: Place) -> None:
-    (place.path / DATA / "08_reporting/cnn/.made_from/cnn.history.json").write_bytes(b"\xff")
+    (place.path / DATA / "08_reporting/cnn/.made_from/cnn.history_table.json").write_bytes(b"\xff")
 
 
 def linked_to_nothing(folder: str) -> Prepare:

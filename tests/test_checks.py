@@ -37,7 +37,7 @@ def results_of(*networks: str) -> DataCatalog:
         {
             f"{network}.{name}": MemoryDataset(1)
             for network in networks
-            for name in ("metrics", "predictions", "per_class", "history")
+            for name in ("metrics", "predictions", "per_class_table", "history_table")
         }
     )
 

@@ -255,7 +255,7 @@ def test_trained_networks_are_asked_for_shifted_digits(finished: Finished) -> No
     assert {item.path for item in store.list_artifacts(run.info.run_id)} == {
         "translation.csv",
         "translation.png",
-        "translation_digit.png",
+        "moving_digit.png",
     }
 
 
@@ -382,15 +382,15 @@ def test_kedro_viz_shows_the_networks_as_boxes_between_the_layers(finished: Fini
     assert graph["layers"] == ["raw", "intermediate", "models", "model output", "reporting"]
     assert {*NETWORKS} <= {name for name in graph["modular_pipelines"] if "." not in name}
     nodes = {node["name"]: node for node in graph["nodes"]}
-    for name in ("raw_train_images", "cnn.model", "cnn.metrics", "comparison_table", "mcnemar_tests"):
+    for name in ("raw_train_images", "cnn.model", "cnn.metrics", "comparison.table", "comparison.mcnemar_tests_table"):
         assert nodes[name]["type"] == "data"
     types = {
-        name: nodes[name]["dataset_type"] for name in ("cnn.metrics", "cnn.confusion_matrix_figure", "comparison_table")
+        name: nodes[name]["dataset_type"] for name in ("cnn.metrics", "cnn.confusion_matrix_figure", "comparison.table")
     }
     assert types == {
         "cnn.metrics": "json.json_dataset.JSONDataset",
         "cnn.confusion_matrix_figure": "matplotlib.matplotlib_dataset.MatplotlibDataset",
-        "comparison_table": "pandas.csv_dataset.CSVDataset",
+        "comparison.table": "pandas.csv_dataset.CSVDataset",
     }
 
 

@@ -56,7 +56,7 @@ def test_a_name_with_line_breaks_is_told_in_one_line(capsys: pytest.CaptureFixtu
         {"pipeline_names": ["prediction"], "env": None, "runner": ""}, Pipeline([]), DataCatalog()
     )
     refused = pd.DataFrame([{"image": "a\nb\x1b.png", "reason": "The file is empty; allowed: a PNG or JPEG image."}])
-    hooks.after_dataset_saved("refused_images", refused)
+    hooks.after_dataset_saved("prediction.refused_images_table", refused)
     assert capsys.readouterr().out.splitlines()[1:] == [
         "a b\\x1b.png is refused: The file is empty; allowed: a PNG or JPEG image."
     ]

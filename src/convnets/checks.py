@@ -8,7 +8,7 @@ import numpy as np
 
 from convnets.datasets.images import ImageFolderDataset
 from convnets.datasets.model_file import KerasFileDataset
-from convnets.harness.checks import check_notes, check_results, name_files, namespace_of, stored_results
+from convnets.harness.checks import check_inputs, check_notes, check_results, name_files, namespace_of, stored_results
 from convnets.harness.experiment import Check, PlannedRun
 from convnets.harness.messages import DataError, ParameterError
 from convnets.harness.outputs import MEGABYTE, check_outputs, check_space
@@ -42,6 +42,7 @@ def checks_of(parameters: ProjectParameters, trainings: Mapping[str, StudyTraini
         check_results,
         partial(check_agreement, dataset=parameters.dataset),
         check_folders,
+        check_inputs,
         check_outputs,
         check_notes,
         partial(check_networks, parameters=parameters, trainings=trainings),

@@ -68,7 +68,7 @@ class TerminalHooks:
         if dataset_name in ("train_images", "test_images"):
             count, height, width = data.shape
             self._console.print(f"{dataset_name}: {count:,} images of {height} x {width} pixels")
-        if dataset_name == "refused_images":
+        if dataset_name == "prediction.refused_images_table":
             for image, reason in data.head(MAX_IMAGES).itertuples(index=False):
                 self._console.print(f"{one_line(str(image))} is refused: {one_line(reason)}", markup=False)
             self._say_that_there_are_more(dataset_name, len(data))
@@ -76,7 +76,7 @@ class TerminalHooks:
             images = data["image"].unique()
             self._console.print(predictions_table(data[data["image"].isin(images[:MAX_IMAGES])]))
             self._say_that_there_are_more(dataset_name, len(images))
-        if dataset_name.endswith(".mean_accuracies"):
+        if dataset_name.endswith(".mean_accuracies_table"):
             self._console.print(mean_accuracies_table(data))
         self._note(dataset_name, data)
 
@@ -87,7 +87,7 @@ class TerminalHooks:
 
     def _say_what_others_found(self) -> None:
         for name in sorted(self._pipeline.all_outputs()):
-            if name.endswith(".mean_accuracies"):
+            if name.endswith(".mean_accuracies_table"):
                 self._console.print(mean_accuracies_table(self._catalog.load(name)))
 
     def _note(self, dataset_name: str, data: Any) -> None:

@@ -78,9 +78,9 @@ def test_a_parameter_changes_what_depends_on_it(catalog: DataCatalog) -> None:
     training["training"]["epochs"] = 6
     before, after = origins(catalog), origins(catalog, cnn=training)
     changed = differing(before, after)
-    assert {"cnn.checkpoint", "cnn.model", "cnn.metrics", "comparison_table"} <= changed
+    assert {"cnn.checkpoint", "cnn.model", "cnn.metrics", "comparison.table"} <= changed
     assert not any(name.startswith(("fcn.", "cnn_no_pool.")) for name in changed)
-    assert not {"train_images", "cnn.untrained_model", "cnn.layers"} & changed
+    assert not {"train_images", "cnn.untrained_model", "cnn.layers_table"} & changed
     assert describe_change(before["cnn.checkpoint"], after["cnn.checkpoint"]) == "cnn.training.epochs was 5 and is 6"
 
 
@@ -89,10 +89,10 @@ def test_data_changes_what_depends_on_it(catalog: DataCatalog, tmp_path: Path) -
     (tmp_path / NAMES["raw_test_images"]).write_bytes(idx(np.ones((2, 3, 3), np.uint8)))
     after = origins(catalog)
     changed = differing(before, after)
-    assert {"test_images", "fcn.predictions", "comparison_table"} <= changed
+    assert {"test_images", "fcn.predictions", "comparison.table"} <= changed
     assert "train_images" not in changed
     assert describe_change(before["fcn.predictions"], after["fcn.predictions"]) == "raw_test_images has changed"
-    assert describe_change(before["comparison_table"], after["comparison_table"]) == ""  # fcn.metrics says it
+    assert describe_change(before["comparison.table"], after["comparison.table"]) == ""  # fcn.metrics says it
 
 
 def test_one_network_is_made_from_the_same_alone_or_with_the_others(catalog: DataCatalog) -> None:
@@ -107,7 +107,7 @@ def test_a_comparison_of_earlier_results_is_the_same_comparison(catalog: DataCat
         note = note_path(catalog, f"{network}.metrics")
         note.parent.mkdir(exist_ok=True)
         note.write_text(json.dumps({"made_from": together[f"{network}.metrics"], "sha256": []}))
-    assert origins(catalog, "comparison")["comparison_table"] == together["comparison_table"]
+    assert origins(catalog, "comparison")["comparison.table"] == together["comparison.table"]
 
 
 def test_code_counts_with_what_it_imports() -> None:

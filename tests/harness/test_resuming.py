@@ -76,7 +76,7 @@ def test_a_killed_training_goes_on_with_the_same_bits(uninterrupted: Project, pr
     table = project.path / "data/test/08_reporting/cnn/history.csv"
     table.write_text(table.read_text().replace("1", "7", 1))
     output = project.kedro(*GO_ON)
-    assert "cnn.history was changed since it was made: made again" in output
+    assert "cnn.history_table was changed since it was made: made again" in output
     assert "learn from" not in output
     pd.testing.assert_frame_equal(pd.read_csv(table), log, check_exact=True)
 

@@ -64,6 +64,19 @@ def namespace_of(name: str) -> str:
     return name.partition(".")[0]
 
 
+def check_inputs(run: PlannedRun) -> None:
+    """Check that all that a run starts from is there: the catalog's patterns take a misspelt name, too.
+
+    Raises:
+        MissingResultError: Something is not. The message names it.
+    """
+    if missing := [name for name in sorted(run.pipeline.inputs()) if not run.catalog.exists(name)]:
+        raise MissingResultError(
+            f"This run starts from {', '.join(missing)}, which no step of it makes and no file holds; allowed: what an "
+            "earlier run has left in a file: correct the name, or begin with an earlier step"
+        )
+
+
 def check_notes(run: PlannedRun) -> None:
     """Check that it can be noted what each file that a run makes was made from, and who works on it.
 

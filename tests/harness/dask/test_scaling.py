@@ -42,11 +42,11 @@ def test_a_study_says_what_it_found_and_each_of_its_trainings_is_a_run(sequentia
         [network, seed] for network in NETWORKS for seed in (1, 2)
     ]
     reports = sequential.path / "data/test/08_reporting"
-    means = pd.read_csv(reports / "seeds_means.csv")
+    means = pd.read_csv(reports / "seeds" / "mean_accuracies.csv")
     assert means["test_accuracy"].tolist() == pytest.approx(
         table.groupby("network", sort=False)["test_accuracy"].mean().tolist()
     )
-    assert len(pd.read_csv(reports / "seeds_tests.csv")) == 3
+    assert len(pd.read_csv(reports / "seeds" / "paired_tests.csv")) == 3
     assert (reports / "seeds.png").stat().st_size > 10_000
 
     client = mlflow.MlflowClient(sequential.store)

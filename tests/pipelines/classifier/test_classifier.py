@@ -260,7 +260,7 @@ def test_the_pipeline_trains_and_reports(
         f"params:{name}.training": TRAINING,
         f"params:{name}.lecture_accuracy": 0.99,
     }
-    figures = ["architecture", "learning_curves", "confusion_matrix_figure", "reliability_diagram"]
+    figures = ["architecture_figure", "learning_curves_figure", "confusion_matrix_figure", "reliability_diagram_figure"]
     figures.append("first_prediction_figure")  # Kedro would copy it, and not every Matplotlib can
     kept = ["untrained_model", "compiled_model", "starting_point", "checkpoint", "model", "metrics", *figures]
     catalog = DataCatalog({dataset: MemoryDataset(value, copy_mode="assign") for dataset, value in in_memory.items()})
@@ -270,7 +270,7 @@ def test_the_pipeline_trains_and_reports(
         dataset: value.load() for dataset, value in SequentialRunner().run(create_pipeline(name), catalog).items()
     }
     assert f'Model: "{name}"' in outputs[f"{name}.summary"]
-    assert outputs[f"{name}.per_class"]["samples"].sum() == 100
+    assert outputs[f"{name}.per_class_table"]["samples"].sum() == 100
     assert outputs[f"{name}.first_prediction_figure"].get_suptitle() == f"{name}: the first test image of MNIST"
     for figure in figures:
         assert name in outputs[f"{name}.{figure}"].get_suptitle()

@@ -38,24 +38,26 @@ def _show_the_operation(convnets: Sequence[str]) -> Pipeline:
                 outputs="response_maps",
                 name="compute_response_maps",
             ),
-            Node(figures.plot_kernels, inputs=of_kernels, outputs="kernels", name="plot_kernels"),
-            Node(figures.plot_convolution_step, inputs=of_kernels, outputs="step", name="plot_convolution_step"),
+            Node(figures.plot_kernels, inputs=of_kernels, outputs="kernels_figure", name="plot_kernels"),
+            Node(figures.plot_convolution_step, inputs=of_kernels, outputs="step_figure", name="plot_convolution_step"),
             Node(figures.animate_convolution, inputs=of_kernels, outputs="animation", name="animate_convolution"),
-            Node(figures.plot_border_effects, inputs=None, outputs="border_effects", name="plot_border_effects"),
-            Node(figures.plot_padding, inputs=None, outputs="padding", name="plot_padding"),
-            Node(figures.plot_strides, inputs=None, outputs="strides", name="plot_strides"),
-            Node(operation.tabulate_output_sizes, inputs=None, outputs="output_sizes", name="tabulate_output_sizes"),
+            Node(figures.plot_border_effects, inputs=None, outputs="border_effects_figure", name="plot_border_effects"),
+            Node(figures.plot_padding, inputs=None, outputs="padding_figure", name="plot_padding"),
+            Node(figures.plot_strides, inputs=None, outputs="strides_figure", name="plot_strides"),
+            Node(
+                operation.tabulate_output_sizes, inputs=None, outputs="output_sizes_table", name="tabulate_output_sizes"
+            ),
             Node(
                 operation.downsample,
                 inputs=["test_images", "params:convolution"],
                 outputs="downsampled",
                 name="downsample",
             ),
-            Node(figures.plot_pooling, inputs="downsampled", outputs="pooling", name="plot_pooling"),
+            Node(figures.plot_pooling, inputs="downsampled", outputs="pooling_figure", name="plot_pooling"),
             Node(
                 learned.tabulate_costs,
                 inputs={network: f"{network}.model" for network in convnets},
-                outputs="costs",
+                outputs="costs_table",
                 name="tabulate_costs",
             ),
         ]
@@ -69,7 +71,7 @@ def _show_what_is_learned(network: str) -> Pipeline:
             Node(
                 learned_figures.plot_first_filters,
                 inputs=["filters", "params:network"],
-                outputs="first_filters",
+                outputs="first_filters_figure",
                 name="plot_first_filters",
             ),
             Node(
@@ -87,12 +89,12 @@ def _show_what_is_learned(network: str) -> Pipeline:
             Node(
                 learned.find_exciting_images,
                 inputs=["model", "test_images", "params:convolution"],
-                outputs="exciting_images",
+                outputs="exciting_images_table",
                 name="find_exciting_images",
             ),
             Node(
                 learned_figures.plot_exciting_images,
-                inputs=["test_images", "exciting_images", "params:network"],
+                inputs=["test_images", "exciting_images_table", "params:network"],
                 outputs="exciting_images_figure",
                 name="plot_exciting_images",
             ),

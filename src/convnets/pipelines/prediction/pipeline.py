@@ -20,7 +20,12 @@ def create_pipeline(networks: Sequence[str]) -> Pipeline:
     with across_namespaces():
         return Pipeline(
             [
-                Node(nodes.read_digits, inputs="own_images", outputs=["digits", "refused_images"], name="read_digits"),
+                Node(
+                    nodes.read_digits,
+                    inputs="own_images",
+                    outputs=["digits", "refused_images_table"],
+                    name="read_digits",
+                ),
                 Node(
                     nodes.classify,
                     inputs={
@@ -39,7 +44,7 @@ def create_pipeline(networks: Sequence[str]) -> Pipeline:
                 ),
             ],
             inputs={"own_images", *(f"{network}.model" for network in networks)},
-            outputs={"refused_images", "predictions_on_images", "predictions_on_images_figure"},
+            outputs={"predictions_on_images"},
             parameters={"params:dataset"},
             namespace="prediction",
         )

@@ -19,7 +19,7 @@ def create_pipeline(trainings: Sequence[str]) -> Pipeline:
     """
     draw = Node(
         figures.plot_sample_sizes,
-        inputs=["trainings", "mean_accuracies", "params:dataset"],
+        inputs=["table", "mean_accuracies_table", "params:dataset"],
         outputs="figure",
         name="plot_sample_sizes",
     )

@@ -63,16 +63,16 @@ def create_study(study: str, trainings: Sequence[str], analysis: Pipeline) -> Pi
     Args:
         study: Its name, which is the namespace of its summary.
         trainings: Their names, as `plan_trainings` gives them.
-        analysis: From `trainings` and `mean_accuracies` to further tables and figures.
+        analysis: From `table` and `mean_accuracies_table` to further tables and figures.
 
     Returns:
         The pipeline.
     """
     reports = [f"{name}.report" for name in trainings]
     with across_namespaces():
-        gather = Node(nodes.gather_reports, inputs=reports, outputs="trainings", name="gather_reports")
+        gather = Node(nodes.gather_reports, inputs=reports, outputs="table", name="gather_reports")
         summarize = Node(
-            nodes.summarize_trainings, inputs="trainings", outputs="mean_accuracies", name="summarize_trainings"
+            nodes.summarize_trainings, inputs="table", outputs="mean_accuracies_table", name="summarize_trainings"
         )
         summary = Pipeline(
             Pipeline([gather, summarize]) + analysis,

@@ -61,13 +61,13 @@ def _sum_up(networks: Sequence[str]) -> Pipeline:
             Node(
                 nodes.gather_accuracies,
                 inputs=[f"{network}.accuracies" for network in networks],
-                outputs="all_accuracies",
+                outputs="table",
                 name="gather_accuracies",
             ),
             Node(nodes.measure_ink, inputs=["test_images", "params:translation"], outputs="ink", name="measure_ink"),
             Node(
                 figures.plot_accuracies,
-                inputs=["all_accuracies", "ink", "params:dataset"],
+                inputs=["table", "ink", "params:dataset"],
                 outputs="figure",
                 name="plot_accuracies",
             ),
@@ -80,7 +80,7 @@ def _sum_up(networks: Sequence[str]) -> Pipeline:
                     "translation": "params:translation",
                     **{network: f"{network}.digit_answers" for network in networks},
                 },
-                outputs="moving_digit",
+                outputs="moving_digit_figure",
                 name="plot_moving_digit",
             ),
         ]
