@@ -10,9 +10,9 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
-from test_bad_input import Place
 from test_resuming import epochs_in, runs
 
+from bad_input import Place
 from forks import AS_ANYBODY
 from support import RUN_TIMEOUT, Project, wait_until
 
