@@ -13,6 +13,7 @@ from support import ROOT, Project
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 MNIST = ROOT / "data" / "01_raw" / "mnist"
+pytest_plugins = ["bad_input"]  # for its fixtures, and so that what it asserts is told in full
 
 
 def load_raw(name: str, dimensions: int) -> np.ndarray:

@@ -16,7 +16,7 @@ from pathlib import Path
 import mlflow
 import pytest
 from mlflow.entities import Run
-from test_bad_input import tracking_server
+from test_lost_store import tracking_server
 
 from convnets.harness.tracking.store import sqlite_file, store_uri
 from support import RUN_TIMEOUT, Project, free_port

@@ -10,10 +10,10 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
-from test_bad_input import Place
-from test_resuming import epochs_in, runs
 
+from bad_input import Place
 from forks import AS_ANYBODY
+from progress import epochs_in, runs
 from support import RUN_TIMEOUT, Project, wait_until
 
 RUN = ("run", "--env", "test", "--pipeline=fcn", "--params", "fcn.training.epochs=25")

@@ -14,6 +14,7 @@ import pytest
 
 from chaos import weights_digest
 from convnets.datasets.checkpoint import Checkpoint, CheckpointDataset
+from progress import epochs_in, runs
 from support import Project, wait_until
 
 RUN = ("run", "--env", "test", "--pipeline=cnn", "--params", "cnn.training.epochs=4")
@@ -22,18 +23,6 @@ GO_ON = (*RUN, "--only-missing-outputs")
 
 def weights(project: Project) -> str:
     return weights_digest(project.path / "data/test/06_models/cnn.keras")
-
-
-def runs(project: Project) -> list[mlflow.entities.Run]:
-    """All runs, the oldest first."""
-    store = mlflow.MlflowClient(project.store)
-    experiment = store.get_experiment_by_name("convnets-test")
-    assert experiment is not None
-    return list(store.search_runs([experiment.experiment_id], order_by=["attributes.start_time"]))
-
-
-def epochs_in(path: Path) -> int:
-    return CheckpointDataset(filepath=str(path)).finished_epochs()
 
 
 def kill_after_epochs(project: Project, epochs: int, *command: str) -> None:
