@@ -54,7 +54,7 @@ def test_the_pipelines_are_registered_by_the_names_of_the_networks(idle: Project
     ]
 
 
-REFUSED = {  # by real processes; test_bad_input.py has many more faults
+REFUSED = {  # by real processes; tests/bad_input/ has many more faults
     "misspelt parameter": (
         ["--params", "cnn.training.epoch=1"],
         "There is no parameter cnn.training.epoch: did you mean cnn.training.epochs?",
