@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from kedro.pipeline import Node, Pipeline
 
-from convnets.pipelines import across_namespaces
+from convnets.pipelines import in_namespace
 from convnets.pipelines.comparison import figures, nodes
 
 
+@in_namespace("comparison")
 def create_pipeline(networks: Sequence[str]) -> Pipeline:
     """Wire the results of all networks to the tables and figures that compare them.
 
@@ -17,17 +18,6 @@ def create_pipeline(networks: Sequence[str]) -> Pipeline:
     Returns:
         The pipeline.
     """
-    with across_namespaces():
-        pipeline = _wire(networks)
-        return Pipeline(
-            pipeline,
-            inputs={name for name in pipeline.inputs() if not name.startswith("params:")},
-            parameters={"params:dataset"},
-            namespace="comparison",
-        )
-
-
-def _wire(networks: Sequence[str]) -> Pipeline:
 
     def of_each(name: str) -> dict[str, str]:
         return {network: f"{network}.{name}" for network in networks}

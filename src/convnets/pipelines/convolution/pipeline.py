@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from kedro.pipeline import Node, Pipeline
 
-from convnets.pipelines import across_namespaces
+from convnets.pipelines import in_namespace
 from convnets.pipelines.convolution import figures, learned, learned_figures, operation
 
 
+@in_namespace("convolution")
 def create_pipeline(convnets: Sequence[str]) -> Pipeline:
     """Wire the test images and trained convnets to pictures and tables of convolution.
 
@@ -17,15 +18,7 @@ def create_pipeline(convnets: Sequence[str]) -> Pipeline:
     Returns:
         The pipeline.
     """
-    with across_namespaces():
-        networks = [_show_what_is_learned(network) for network in convnets]
-        pipeline = sum(networks, _show_the_operation(convnets))
-        return Pipeline(
-            pipeline,
-            inputs={name for name in pipeline.inputs() if not name.startswith("params:")},
-            parameters={name for name in pipeline.inputs() if name.startswith("params:")},
-            namespace="convolution",
-        )
+    return Pipeline([_show_the_operation(convnets), *(_show_what_is_learned(network) for network in convnets)])
 
 
 def _show_the_operation(convnets: Sequence[str]) -> Pipeline:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from kedro.pipeline import Node, Pipeline
 
-from convnets.pipelines import across_namespaces
+from convnets.pipelines import in_namespace
 from convnets.pipelines.translation import figures, nodes
 
 
+@in_namespace("translation")
 def create_pipeline(networks: Sequence[str]) -> Pipeline:
     """Wire trained networks and the test images to accuracies under shifts.
 
@@ -17,14 +18,7 @@ def create_pipeline(networks: Sequence[str]) -> Pipeline:
     Returns:
         The pipeline.
     """
-    with across_namespaces():
-        pipeline = Pipeline([*(_ask(network) for network in networks), _sum_up(networks)])
-        return Pipeline(
-            pipeline,
-            inputs={name for name in pipeline.inputs() if not name.startswith("params:")},
-            parameters={name for name in pipeline.inputs() if name.startswith("params:")},
-            namespace="translation",
-        )
+    return Pipeline([*(_ask(network) for network in networks), _sum_up(networks)])
 
 
 def _ask(network: str) -> Pipeline:
