@@ -2,14 +2,17 @@
 
 import gzip
 import hashlib
+import shutil
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
-from bad_input import PREDICTION, RUN, Case, Place, Prepare, both, flip_a_byte, hold_to_one_sentence
+from bad_input import DATA, PREDICTION, RUN, Case, Place, Prepare, both, flip_a_byte, hold_to_one_sentence
 from forks import Forks
 from support import idx
 
@@ -142,3 +145,17 @@ def test_bad_input_gets_one_sentence_and_changes_nothing(
     case: Case, trained: Path, forks: Forks, tmp_path: Path
 ) -> None:
     hold_to_one_sentence(case, trained, forks, tmp_path / "project")
+
+
+def test_an_image_that_may_not_be_read_does_not_stop_the_others(trained: Path, forks: Forks, tmp_path: Path) -> None:
+    path = tmp_path / "project"
+    shutil.copytree(trained, path, symlinks=True)
+    shutil.copytree(path / "data/01_raw/images", path / "mine")
+    with ExitStack() as undo:
+        Place(path, forks, undo).forbid("mine/0_off_centre.png", 0)
+        made = "predictions_on_images,prediction.refused_images_table"
+        options = [f"--to-outputs={made}", "--params", f"prediction.folder={path / 'mine'}"]
+        status, output = forks.kedro(path, *PREDICTION, *options)
+    assert status == 0, output
+    assert "0_off_centre.png is refused: The file cannot be read (Permission denied); allowed: a readable" in output
+    assert pd.read_csv(path / DATA / "07_model_output/predictions_on_images.csv")["image"].nunique() == 7

@@ -197,6 +197,12 @@ def test_a_name_that_is_no_text_can_be_written(tmp_path: Path) -> None:
     assert read().size == PICTURE.size
 
 
+def test_no_two_files_get_the_same_name(tmp_path: Path) -> None:
+    for name in ("\n.png", r"\n.png", r"\\n.png"):
+        (tmp_path / name).write_bytes(encoded(PICTURE, "PNG"))
+    assert sorted(ImageFolderDataset(path=str(tmp_path)).load()) == [r"\\\\n.png", r"\\n.png", r"\n.png"]
+
+
 def test_a_name_cannot_give_orders_to_a_terminal(tmp_path: Path) -> None:
     (tmp_path / "\x1b[2J\n7.png").write_bytes(encoded(PICTURE, "PNG"))
     assert list(ImageFolderDataset(path=str(tmp_path)).load()) == [r"\x1b[2J\n7.png"]

@@ -54,11 +54,7 @@ def test_the_pipelines_are_registered_by_the_names_of_the_networks(idle: Project
     ]
 
 
-<<<<<<< HEAD
-REFUSED = {  # by real processes; tests/bad_input has many more faults
-=======
 REFUSED = {  # by real processes; tests/bad_input/ has many more faults
->>>>>>> badinput
     "misspelt parameter": (
         ["--params", "cnn.training.epoch=1"],
         "There is no parameter cnn.training.epoch: did you mean cnn.training.epochs?",

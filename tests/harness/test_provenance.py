@@ -14,7 +14,9 @@ from kedro.framework.hooks import hook_impl
 from kedro.framework.hooks.specs import DatasetSpecs
 from kedro.io import DataCatalog
 
+from convnets.datasets.images import ImageFolderDataset
 from convnets.experiment import EXPERIMENT
+from convnets.harness import provenance
 from convnets.harness.catalog import CatalogOfCurrentResults
 from convnets.harness.provenance import (
     Origin,
@@ -25,6 +27,7 @@ from convnets.harness.provenance import (
     find_origins,
     note_path,
     noted_of,
+    origin_of_input,
     was_changed,
 )
 from convnets.parameters import NETWORKS, check_parameters
@@ -93,6 +96,25 @@ def test_data_changes_what_depends_on_it(catalog: DataCatalog, tmp_path: Path) -
     assert "train_images" not in changed
     assert describe_change(before["fcn.predictions"], after["fcn.predictions"]) == "raw_test_images has changed"
     assert describe_change(before["comparison.table"], after["comparison.table"]) == ""  # fcn.metrics says it
+
+
+def test_of_a_folder_neither_subfolders_nor_huge_files_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "folder").mkdir()
+    for name in ("7.png", "folder/8.png"):
+        (tmp_path / name).write_bytes(b"an image")
+    with (tmp_path / "film").open("wb") as film:
+        film.truncate(provenance.MAX_MEMBER_BYTES + 1)
+    read: list[str] = []
+
+    def note(path: Path) -> str:
+        read.append(path.name)
+        return "a digest"
+
+    monkeypatch.setattr(provenance, "digest_of_file", note)
+    origin_of_input(DataCatalog({"own_images": ImageFolderDataset(path=str(tmp_path))}), "own_images")
+    assert read == ["7.png"]
 
 
 def test_one_network_is_made_from_the_same_alone_or_with_the_others(catalog: DataCatalog) -> None:

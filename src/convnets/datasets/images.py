@@ -154,7 +154,7 @@ def _quiet_pillow() -> Iterator[None]:
 
 def _printable(name: str) -> str:
     """A file name as it can be written to a table: it may contain line breaks and bytes that are not UTF-8."""
-    text = os.fsencode(name).decode(errors="backslashreplace")
+    text = os.fsencode(name.replace("\\", r"\\")).decode(errors="backslashreplace")  # no two get the same name
     return "".join(
         letter.encode("unicode_escape").decode() if unicodedata.category(letter) in COMMANDS else letter
         for letter in text

@@ -24,6 +24,7 @@ from convnets.harness.storage import has_path, is_local_file, path_of
 
 FOLDER = ".made_from"  # beside the results
 HARNESS = __name__.rpartition(".")[0]  # whose code makes no result
+MAX_MEMBER_BYTES = 500_000_000  # of a file in a folder, whose content counts
 MAX_CHANGES = 3  # that are spelt out
 
 Origin = dict[str, str]
@@ -164,9 +165,20 @@ def origin_of_input(catalog: DataCatalog, name: str) -> Origin:
     if not has_path(dataset):
         return {}
     path = path_of(dataset)
-    files = sorted(item for item in path.rglob("*") if item.is_file()) if path.is_dir() else [path]
-    content = {str(file.relative_to(path)): digest_of_file(file) for file in files if file.exists()}
+    if path.is_dir():
+        content = {file.name: _digest_of_member(file) for file in path.iterdir() if file.is_file()}
+    else:
+        content = {".": digest_of_file(path)} if path.exists() else {}
     return {f"data {name}": digest_of(content)}
+
+
+def _digest_of_member(path: Path) -> str:
+    """The digest of a file of a user's folder; of one that is huge the size, of one that cannot be read only why."""
+    try:
+        size = path.stat().st_size
+        return digest_of_file(path) if size <= MAX_MEMBER_BYTES else f"{size} bytes"
+    except OSError as error:
+        return str(error.strerror)
 
 
 def digest_of_file(path: Path) -> str:

@@ -305,6 +305,24 @@ def test_names_that_a_font_cannot_write_do_not_stop_the_figure(
     assert figure.axes[0].get_title() == r"\$x\$ ?.png"
 
 
+def test_a_file_that_is_removed_before_it_is_drawn_does_not_stop_the_figure(
+    raw_test_images: np.ndarray, run: Callable[[object], dict[str, Any]], tmp_path: Path
+) -> None:
+    enlarged(raw_test_images[0]).save(tmp_path / "a.png")
+    (read,) = ImageFolderDataset(path=str(tmp_path)).load().values()
+
+    def read_and_remove() -> Image.Image:
+        image = read()
+        (tmp_path / "a.png").unlink()
+        return image
+
+    outputs = run({"a.png": read_and_remove})
+    figure = outputs["prediction.predictions_on_images_figure"]
+    figure.canvas.draw()
+    assert figure.axes[0].get_title() == "a.png\n(no longer readable)"
+    assert outputs["predictions_on_images"]["image"].tolist() == ["a.png"]
+
+
 def test_many_images_are_drawn_in_part_and_none_is_said(
     raw_test_images: np.ndarray, run: Callable[[object], dict[str, Any]]
 ) -> None:
