@@ -287,8 +287,9 @@ def test_a_third_data_set_is_one_more_conf_folder(project: Project, tmp_path: Pa
 
 
 def test_a_network_is_added_in_two_places(project: Project) -> None:
-    names = project.path / "src" / "convnets" / "parameters.py"
-    names.write_text(names.read_text().replace('"cnn_no_pool")', '"cnn_no_pool", "small_cnn")'))
+    fields = project.path / "src" / "convnets" / "parameters.py"
+    last = "    cnn_no_pool: Classifier\n"
+    fields.write_text(fields.read_text().replace(last, f"{last}    small_cnn: Classifier\n"))
     conf = project.path / "conf" / "base" / "parameters.yml"
     values = yaml.safe_load(conf.read_text())
     added = values["cnn"] | {"network": values["cnn"]["network"] | {"name": "small_cnn", "filters": [4]}}

@@ -134,10 +134,11 @@ class Counting:
 
     def start(self, *options: str) -> subprocess.Popen[str]:
         """Start `kedro run` with options."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
         return subprocess.Popen(  # noqa: S603 - the project's own command
             [sys.executable, "-m", "kedro", "run", *options],
             cwd=self.path,
-            env=os.environ | {"PYTHONPATH": str(ROOT / "src"), "DO_NOT_TRACK": "true"},
+            env=environment | {"PYTHONPATH": str(ROOT / "src"), "DO_NOT_TRACK": "true"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
