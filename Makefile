@@ -14,7 +14,7 @@ PORT_MLFLOW ?= 5000
 export DO_NOT_TRACK := true
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test faults lint format viz mlflow benchmark company soak chaos fuzz lock clean
+.PHONY: help install run test coverage faults lint format viz mlflow benchmark concurrency soak chaos fuzz lock clean
 
 help:  ## list the verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -35,13 +35,17 @@ run: install  ## the main job: train and compare the three networks on all of MN
 test: install  ## pass the tests
 	@$(BIN)/python -m pytest
 
+coverage: install  ## pass the tests, and say which lines of src/ they run in their own process
+	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
 faults: install  ## pass the tests of faults that take minutes: full disks, lost servers, killed schedulers
 	@$(BIN)/python -m pytest -m faults
 
-lint: install  ## ruff and mypy
+lint: install  ## ruff, mypy, and the contracts on imports
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports
 
 format: install  ## let ruff order imports and lay out the code
 	@$(BIN)/ruff check --select I --fix
@@ -58,14 +62,14 @@ mlflow: install  ## show the runs in the MLflow UI
 benchmark: install $(VENV_PYTORCH)/.installed  ## measure the speed against yardsticks; NETWORK=cnn: of one network
 	@$(BIN)/python benchmarks/compare.py --pytorch $(VENV_PYTORCH)/bin/python $(if $(NETWORK),--network $(NETWORK))
 
-company: install  ## measure what an MLflow store of 5,000 runs costs a run, beside an empty one
-	@$(BIN)/python benchmarks/company.py
+concurrency: install  ## measure what an MLflow store of 5,000 runs costs a run, beside an empty one
+	@$(BIN)/python benchmarks/concurrency.py
 
 soak: install  ## train 200 small networks in one process, and measure its memory
 	@$(BIN)/python benchmarks/soak.py
 
 chaos: install  ## kill the main job ROUNDS times at random moments, and see that it goes on as if nothing had happened
-	@$(BIN)/python tests/chaos.py $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(CONFIG),--config $(CONFIG))
+	@$(BIN)/python tests/tools/chaos.py $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(CONFIG),--config $(CONFIG))
 
 $(VENV_PYTORCH)/.installed: benchmarks/requirements.txt
 	@echo "Setting up $(VENV_PYTORCH), the environment of the PyTorch yardstick ..."
@@ -74,9 +78,9 @@ $(VENV_PYTORCH)/.installed: benchmarks/requirements.txt
 	@touch $@
 
 fuzz: $(VENV_FUZZ)/.installed  ## fuzz the readers of IDX files and of images; SECONDS=60: for a minute, not for ten
-	@PYTHONPATH=src $(VENV_FUZZ)/bin/python tests/fuzz.py $(SECONDS)
+	@PYTHONPATH=src $(VENV_FUZZ)/bin/python tests/tools/fuzz.py $(SECONDS)
 
-$(VENV_FUZZ)/.installed: tests/fuzz-requirements.txt requirements.lock
+$(VENV_FUZZ)/.installed: tests/tools/fuzz-requirements.txt requirements.lock
 	@echo "Setting up $(VENV_FUZZ), the environment of the fuzzer ..."
 	@$(PYTHON) -m venv --clear $(VENV_FUZZ)
 	@$(VENV_FUZZ)/bin/python -m pip install -qq --disable-pip-version-check -r $< \

@@ -16,9 +16,9 @@ import numpy as np
 import yaml
 
 from convnets.datasets.idx import IDXDataset
-from convnets.hooks.checks import silence
+from convnets.memory import silence
 from convnets.parameters import check_parameters
-from convnets.pipelines.classifier import nodes
+from convnets.pipelines.classifier import evaluation, nodes
 from convnets.pipelines.preparation.nodes import normalize_images
 
 ROOT = Path(__file__).parents[1]
@@ -67,7 +67,7 @@ def train(network: str, parameters: Any, data: tuple[Part, Part], seed: int) -> 
     start = nodes.start_or_resume(compiled, training, None)
     ((_, checkpoint),) = nodes.train(start, train_inputs, train_labels, training, seed)
     model, _ = nodes.finish_training(checkpoint, untrained)
-    nodes.predict(model, test_inputs, test_labels)
+    evaluation.predict(model, test_inputs, test_labels)
 
 
 @click.command()

@@ -12,7 +12,7 @@ from typing import Any
 import mlflow  # noqa: F401, TID251 - imported before anything is timed
 from kedro.framework.cli.cli import main
 
-from convnets.hooks.tracking import TrackingHooks
+from convnets.harness.tracking.hooks import TrackingHooks
 
 START_UP, LOGGING = "start_up_seconds", "logging_seconds"
 METHODS = {"_open_store": START_UP, "_close_dead_runs": START_UP, "_attempt": LOGGING}

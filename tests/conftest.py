@@ -16,6 +16,7 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # in the background of a 
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 MNIST = ROOT / "data" / "01_raw" / "mnist"
+pytest_plugins = ["bad_input"]  # for its fixtures, and so that what it asserts is told in full
 
 
 def load_raw(name: str, dimensions: int) -> np.ndarray:

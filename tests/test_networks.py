@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from convnets.errors import ParameterError
+from convnets.harness.messages import ParameterError
 from convnets.networks import build_network
 from convnets.parameters import Network
 from support import CNN

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from convnets.cli import run
-from convnets.errors import ParameterError
+from convnets.harness.commands import run
+from convnets.harness.messages import ParameterError
 from convnets.parameters import NETWORKS, Convolutional, FullyConnected, check_parameters
 from support import FUZZED
 

@@ -255,7 +255,7 @@ def test_trained_networks_are_asked_for_shifted_digits(finished: Finished) -> No
     assert {item.path for item in store.list_artifacts(run.info.run_id)} == {
         "translation.csv",
         "translation.png",
-        "translation_digit.png",
+        "moving_digit.png",
     }
 
 
@@ -287,8 +287,9 @@ def test_a_third_data_set_is_one_more_conf_folder(project: Project, tmp_path: Pa
 
 
 def test_a_network_is_added_in_two_places(project: Project) -> None:
-    names = project.path / "src" / "convnets" / "parameters.py"
-    names.write_text(names.read_text().replace('"cnn_no_pool")', '"cnn_no_pool", "small_cnn")'))
+    fields = project.path / "src" / "convnets" / "parameters.py"
+    last = "    cnn_no_pool: Classifier\n"
+    fields.write_text(fields.read_text().replace(last, f"{last}    small_cnn: Classifier\n"))
     conf = project.path / "conf" / "base" / "parameters.yml"
     values = yaml.safe_load(conf.read_text())
     added = values["cnn"] | {"network": values["cnn"]["network"] | {"name": "small_cnn", "filters": [4]}}
@@ -382,15 +383,15 @@ def test_kedro_viz_shows_the_networks_as_boxes_between_the_layers(finished: Fini
     assert graph["layers"] == ["raw", "intermediate", "models", "model output", "reporting"]
     assert {*NETWORKS} <= {name for name in graph["modular_pipelines"] if "." not in name}
     nodes = {node["name"]: node for node in graph["nodes"]}
-    for name in ("raw_train_images", "cnn.model", "cnn.metrics", "comparison_table", "mcnemar_tests"):
+    for name in ("raw_train_images", "cnn.model", "cnn.metrics", "comparison.table", "comparison.mcnemar_tests_table"):
         assert nodes[name]["type"] == "data"
     types = {
-        name: nodes[name]["dataset_type"] for name in ("cnn.metrics", "cnn.confusion_matrix_figure", "comparison_table")
+        name: nodes[name]["dataset_type"] for name in ("cnn.metrics", "cnn.confusion_matrix_figure", "comparison.table")
     }
     assert types == {
         "cnn.metrics": "json.json_dataset.JSONDataset",
         "cnn.confusion_matrix_figure": "matplotlib.matplotlib_dataset.MatplotlibDataset",
-        "comparison_table": "pandas.csv_dataset.CSVDataset",
+        "comparison.table": "pandas.csv_dataset.CSVDataset",
     }
 
 

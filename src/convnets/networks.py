@@ -1,12 +1,12 @@
 """The lecture's networks. Read them beside the slides "The network architecture" and "Instantiating a small convnet".
 
-Each function returns a new, uncompiled Keras model. Its layers bear the names that the lecture's summaries print.
+Each function returns a new, uncompiled Keras model. Its layers have the names that the lecture's summaries print.
 """
 
 import keras
 from keras import layers
 
-from convnets.errors import ParameterError
+from convnets.harness.messages import ParameterError
 from convnets.parameters import Convolutional, FullyConnected, Network
 
 
@@ -23,7 +23,7 @@ def build_network(network: Network, image_shape: tuple[int, ...], classes: int, 
         A model from float32 images of `image_shape` to `classes` probabilities.
 
     Raises:
-        ParameterError: A window does not fit into the feature map that it is laid on.
+        ParameterError: A window does not fit into its feature map.
     """
     parameters = network.root
     if isinstance(parameters, FullyConnected):
@@ -75,7 +75,7 @@ def build_cnn(parameters: Convolutional, image_shape: tuple[int, ...], classes: 
 
 
 def glorot_uniform(seed: int) -> keras.Initializer:
-    """Keras's default initializer, drawing from a generator of its own.
+    """Keras's default initializer, with its own random generator.
 
     Source: X. Glorot and Y. Bengio, "Understanding the difficulty of training deep feedforward neural networks",
     AISTATS 2010.

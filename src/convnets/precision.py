@@ -1,4 +1,4 @@
-"""The precision in which a network is trained: bfloat16 where the machine is built for it."""
+"""The precision in which a network is trained: bfloat16 where the hardware supports it."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ Policy = Literal["float32", "mixed_bfloat16"]
 
 
 def choose_policy(precision: str) -> Policy:
-    """The dtype policy that a precision means on this machine.
+    """The dtype policy for a precision on this machine.
 
     Args:
         precision: `auto`, `float32` or `mixed_bfloat16`, as in `parameters.yml`.
@@ -26,9 +26,9 @@ def choose_policy(precision: str) -> Policy:
 
 
 def bfloat16_hardware() -> str | None:
-    """What of this machine is built for bfloat16: its GPUs' name or its processor's instructions; `None` if nothing is.
+    """The hardware that supports bfloat16: the GPUs' name or the processor's instructions; `None` if there is none.
 
-    A processor is known by what Linux says of it; elsewhere none counts as built for it.
+    Processors are recognized on Linux only; on other systems none counts as supporting it.
     """
     import tensorflow as tf
 

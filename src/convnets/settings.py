@@ -1,10 +1,10 @@
 """Project settings, read by Kedro: hooks, the catalog, and how configuration is merged."""
 
-from convnets.catalog import CatalogOfCurrentResults
-from convnets.configuration import ConfigLoader
-from convnets.hooks import ProjectHooks
+from convnets.harness.catalog import CatalogOfCurrentResults
+from convnets.harness.configuration import ConfigLoader
+from convnets.harness.hooks import Harness
 
-HOOKS = (ProjectHooks(),)
+HOOKS = (Harness("convnets.experiment.EXPERIMENT"),)
 
 DATA_CATALOG_CLASS = CatalogOfCurrentResults
 

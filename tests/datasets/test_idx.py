@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from kedro.io import DatasetError
 
-from convnets.datasets.idx import CHUNK, LARGEST_GZIP_RATIO, IDXDataset, parse_idx
+from convnets.datasets.idx import CHUNK, MAX_GZIP_RATIO, IDXDataset, parse_idx
 from support import FUZZED, damaged, idx
 
 IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
@@ -139,7 +139,7 @@ FILES = PLAIN | PLAIN.map(gzip.compress) | damaged([PACKED, PACKED + PACKED, gzi
 def test_whatever_a_file_holds_it_is_read_or_refused_in_one_sentence(content: bytes, dimensions: int) -> None:
     sentence, peak = refusal(content, dimensions)
     assert re.fullmatch("((starts with|ends within|is empty:|is damaged|holds|goes on) .*)?", sentence)
-    assert peak < 3 * CHUNK + 2 * LARGEST_GZIP_RATIO * len(content)
+    assert peak < 3 * CHUNK + 2 * MAX_GZIP_RATIO * len(content)
     with fsspec.open("memory:///fuzzed", "wb") as file:
         file.write(content)
     with pytest.raises(DatasetError, match=re.escape(f"/fuzzed: {sentence}")) if sentence else nullcontext():

@@ -18,8 +18,8 @@ from kedro.io import DatasetError
 from PIL import Image, ImageCms
 
 from convnets.datasets import images
-from convnets.datasets.images import LARGEST_EXPANSION, ImageFolderDataset, read_image
-from convnets.errors import ImageError
+from convnets.datasets.images import MAX_PIXELS_PER_BYTE, ImageFolderDataset, read_image
+from convnets.harness.messages import ImageError
 from convnets.pipelines.prediction.nodes import size_normalize
 from support import FUZZED, damaged
 
@@ -197,6 +197,12 @@ def test_a_name_that_is_no_text_can_be_written(tmp_path: Path) -> None:
     assert read().size == PICTURE.size
 
 
+def test_no_two_files_get_the_same_name(tmp_path: Path) -> None:
+    for name in ("\n.png", r"\n.png", r"\\n.png"):
+        (tmp_path / name).write_bytes(encoded(PICTURE, "PNG"))
+    assert sorted(ImageFolderDataset(path=str(tmp_path)).load()) == [r"\\\\n.png", r"\\n.png", r"\n.png"]
+
+
 def test_a_name_cannot_give_orders_to_a_terminal(tmp_path: Path) -> None:
     (tmp_path / "\x1b[2J\n7.png").write_bytes(encoded(PICTURE, "PNG"))
     assert list(ImageFolderDataset(path=str(tmp_path)).load()) == [r"\x1b[2J\n7.png"]
@@ -265,7 +271,7 @@ def test_whatever_a_file_holds_it_is_read_or_refused_in_one_sentence(
     except ImageError as error:
         sentence = str(error)
     else:
-        assert pixels <= LARGEST_EXPANSION * len(content)
+        assert pixels <= MAX_PIXELS_PER_BYTE * len(content)
     assert sentence.endswith(".")
     assert "\n" not in sentence
 

@@ -12,9 +12,11 @@ from subprocess import Popen
 import psutil
 import pytest
 
-from convnets.errors import ScalingError
-from convnets.scaling.runner import LONGEST_ANSWER, require_scheduler
-from convnets.scaling.task import RunRequest, TaskError, describe_environment, run_nodes
+from convnets.experiment import EXPERIMENT
+from convnets.harness.catalog import RunRequest
+from convnets.harness.dask.runner import ANSWER_SECONDS, require_scheduler
+from convnets.harness.dask.task import TaskError, describe_environment, run_nodes
+from convnets.harness.messages import ScalingError
 from dask_processes import HERE, running, runs_if_any, runs_of, tasks_of
 from support import RUN_TIMEOUT, Project, free_port, wait_until
 
@@ -104,8 +106,21 @@ def test_a_worker_with_other_code_is_refused_before_anything_is_trained(
 
 
 def test_a_worker_that_joins_later_with_other_versions_fails_its_tasks(project: Project) -> None:
+    packages = list(EXPERIMENT.packages)
     asked = RunRequest(
-        [], "now", str(project.path), "conf", None, {}, None, None, environment=describe_environment() | {"keras": "2"}
+        command=[],
+        run_id="now",
+        project_path=str(project.path),
+        conf_source="conf",
+        env=None,
+        runtime_params={},
+        pipeline_names=None,
+        only_missing=False,
+        tracking_uri=None,
+        package=EXPERIMENT.package,
+        packages=packages,
+        namespaces=[],
+        environment=describe_environment(EXPERIMENT.package, packages) | {"keras": "2"},
     )
     with pytest.raises(TaskError, match=rf"on worker {socket.gethostname()} keras is [\d.]+ and not 2; allowed"):
         run_nodes(asked, silence_seconds=60)
@@ -164,7 +179,7 @@ def test_a_port_where_no_scheduler_answers_is_refused_in_time(
     with server() as port, pytest.raises(ScalingError) as raised:
         require_scheduler(f"tcp://127.0.0.1:{port}")
     assert str(raised.value).startswith(f"No Dask scheduler answers at tcp://127.0.0.1:{port} ({reason}")
-    assert time.monotonic() - began < LONGEST_ANSWER + 5
+    assert time.monotonic() - began < ANSWER_SECONDS + 5
 
 
 def test_a_worker_is_no_scheduler(project: Project, scheduler: tuple[str, "Popen[bytes]"]) -> None:

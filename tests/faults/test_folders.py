@@ -2,7 +2,6 @@
 
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -16,13 +15,6 @@ RUN = ("run", "--env", "test", "--pipeline=fcn", "--params", TINY)
 LONG = "x" * 200
 
 pytestmark = pytest.mark.faults
-
-
-@pytest.fixture(scope="module")
-def forks(new_project: Callable[[], Project]) -> Iterator[Forks]:
-    forks = Forks(new_project().path)
-    yield forks
-    forks.close()
 
 
 def lay_out(path: Path) -> Path:

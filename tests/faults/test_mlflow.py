@@ -16,10 +16,10 @@ from pathlib import Path
 import mlflow
 import pytest
 from mlflow.entities import Run
+from test_lost_store import tracking_server
 
-from convnets.hooks.store import sqlite_file, store_uri
+from convnets.harness.tracking.store import sqlite_file, store_uri
 from support import RUN_TIMEOUT, Project, free_port
-from test_bad_input import tracking_server
 
 pytestmark = pytest.mark.faults
 
@@ -28,7 +28,7 @@ FCN = ("run", "--env", "test", "--pipeline=fcn", "--params", f"fcn.training.epoc
 GO_ON = (*FCN, "--only-missing-outputs")
 OPEN = """
 import pathlib, sys, mlflow
-from convnets.hooks.store import make_store, opening, reachable
+from convnets.harness.tracking.store import make_store, opening, reachable
 with opening(pathlib.Path.cwd(), sys.argv[1]), reachable(sys.argv[1]):
     make_store(sys.argv[1])
     mlflow.MlflowClient(sys.argv[1]).search_experiments()

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from bad_input import Place
 from forks import AS_ANYBODY
+from progress import epochs_in, runs
 from support import RUN_TIMEOUT, Project, wait_until
-from test_bad_input import Place
-from test_resuming import epochs_in, runs
 
 RUN = ("run", "--env", "test", "--pipeline=fcn", "--params", "fcn.training.epochs=25")
 GO_ON = (*RUN, "--only-missing-outputs")

@@ -1,1 +1,1 @@
-"""Files that no library keeps as these need it, as Kedro data sets: IDX, images, models, checkpoints."""
+"""Kedro data sets for files that no library supports as needed here: IDX, images, models, checkpoints."""

@@ -1,4 +1,4 @@
-"""What a training needs to go on after an interruption: the model, its optimizer and the log so far, in one file."""
+"""What training needs to resume after an interruption: the model, its optimizer and the log so far, in one file."""
 
 import io
 import os
@@ -22,7 +22,7 @@ PLANNED = "epochs.txt"
 
 
 class Checkpoint(NamedTuple):
-    """A training after its last finished epoch.
+    """The state of training after its last finished epoch.
 
     Attributes:
         model: Compiled, with the state of its optimizer.
@@ -38,7 +38,7 @@ class Checkpoint(NamedTuple):
 class CheckpointDataset(KerasFileDataset[Checkpoint]):
     """Keeps a checkpoint as a `.keras` file with the log among its members, so that they cannot disagree.
 
-    It counts as existing only once all planned epochs are in it: until then Kedro has the training to do.
+    It counts as existing only once all planned epochs are in it: until then Kedro considers it missing.
     """
 
     def load(self) -> Checkpoint:

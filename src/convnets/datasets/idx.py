@@ -16,7 +16,7 @@ from kedro.io.core import get_filepath_str, get_protocol_and_path
 
 UNSIGNED_BYTE = 0x08
 GZIP_MAGIC = b"\x1f\x8b"
-LARGEST_GZIP_RATIO = 1032  # of deflate: 258 bytes from two bits
+MAX_GZIP_RATIO = 1032  # of deflate: 258 bytes from two bits
 CHUNK = 1 << 20  # bytes that are read at a time
 
 
@@ -50,7 +50,7 @@ class IDXDataset(AbstractDataset[np.ndarray, np.ndarray]):
         Args:
             filepath: A path, or an address in any file system that fsspec knows; plain or gzip-compressed.
             dimensions: How many dimensions the array must have: 3 for images, 1 for labels.
-            sha256: What the SHA-256 of the file, as it is stored, must be, in hexadecimal; `None` does not check.
+            sha256: The expected SHA-256 of the stored file, in hexadecimal; `None`: it is not checked.
             metadata: For Kedro-Viz and for tracking; Kedro does not read it.
         """
         self._protocol, path = get_protocol_and_path(filepath)
@@ -116,7 +116,7 @@ def parse_idx(stored: bytes, dimensions: int) -> np.ndarray:
 
     Args:
         stored: The file as it is stored.
-        dimensions: How many dimensions the array must have.
+        dimensions: The number of dimensions that the array must have.
 
     Returns:
         A read-only array of dtype `uint8` with the shape that the header states.
@@ -127,7 +127,7 @@ def parse_idx(stored: bytes, dimensions: int) -> np.ndarray:
     plain: io.BytesIO | gzip.GzipFile = io.BytesIO(stored)
     limit = len(stored)
     if stored.startswith(GZIP_MAGIC):
-        plain, limit = gzip.GzipFile(fileobj=plain), limit * LARGEST_GZIP_RATIO
+        plain, limit = gzip.GzipFile(fileobj=plain), limit * MAX_GZIP_RATIO
     try:
         shape = _read_header(plain, dimensions)
         expected = math.prod(shape)
@@ -146,7 +146,7 @@ def parse_idx(stored: bytes, dimensions: int) -> np.ndarray:
 
 
 def _read_at_most(plain: io.BytesIO | gzip.GzipFile, count: int) -> bytearray:
-    """Read in chunks: asked for all at once, `gzip` makes room for all, however little the file holds."""
+    """Read in chunks: asked for everything at once, `gzip` allocates everything, even if the file holds less."""
     found = bytearray()
     while len(found) < count and (chunk := plain.read(min(CHUNK, count - len(found)))):
         found += chunk

@@ -14,13 +14,13 @@ from typing import Any, NoReturn
 from kedro.io import AbstractDataset, DatasetError
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from convnets.errors import ImageError
+from convnets.harness.messages import ImageError
 
 FORMATS = ("PNG", "JPEG")
 MAX_FILE_BYTES = 500_000_000  # 50 million pixels of four channels and 16 bits take 400 MB
-LARGEST_IMAGE = 50_000_000  # pixels: decoded, 200 MB in four channels
-LARGEST_EXPANSION = 8 * 1032  # pixels from a byte: deflate makes 1032 bytes of it, and a pixel takes one bit or more
-MOST_SCANS = 200  # of a JPEG image, which has ten or so: each goes over all of its pixels
+MAX_IMAGE_PIXELS = 50_000_000  # pixels: decoded, 200 MB in four channels
+MAX_PIXELS_PER_BYTE = 8 * 1032  # pixels from a byte: deflate makes 1032 bytes of it, and a pixel takes one bit or more
+MAX_SCANS = 200  # of a JPEG image, which has ten or so: each goes over all of its pixels
 SCAN = re.compile(rb"\xff\xda\x00[\x08\x0a\x0c\x0e][\x01-\x04]")  # how each begins
 COMMANDS = ("Cc", "Zl", "Zp")  # Unicode's categories of what a terminal or a table obeys and does not show
 
@@ -29,7 +29,7 @@ Loaders = dict[str, Callable[[], Image.Image]]
 
 
 class ImageFolderDataset(AbstractDataset[Loaders, Loaders]):
-    """Lists the files of a folder; each is read when its function is called, so that one does not stop the others.
+    """Lists the files of a folder; each is read only when its function is called, so a bad one does not affect others.
 
     Example of a catalog entry:
         ```yaml
@@ -54,7 +54,7 @@ class ImageFolderDataset(AbstractDataset[Loaders, Loaders]):
 
         Returns:
             For each file, by its name and in the order of the names, a function that returns the image as
-            `read_image` does. Folders and hidden files are passed over; links that lead out of the folder are refused.
+            `read_image` does. Folders and hidden files are skipped; links that lead out of the folder are refused.
 
         Raises:
             DatasetError: There is no such folder, or no file in it. The message names it and says what is allowed.
@@ -96,7 +96,7 @@ def read_image(file: Path) -> Image.Image:
 
     Raises:
         ImageError: The file is unreadable, empty, too large, no such image, damaged, or states more pixels than
-            `LARGEST_IMAGE` or than it can hold, or more scans than `MOST_SCANS`, which is found before it is decoded.
+            `MAX_IMAGE_PIXELS` or than it can hold, or more scans than `MAX_SCANS`, which is found before it is decoded.
             The message is one sentence: what was found, what is allowed.
     """
     try:
@@ -110,18 +110,18 @@ def read_image(file: Path) -> Image.Image:
         if size > MAX_FILE_BYTES:
             raise ImageError(f"The file is too large; allowed: at most {MAX_FILE_BYTES:,} bytes.")
         with _quiet_pillow(), Image.open(BytesIO(content), formats=FORMATS) as image:
-            if image.width * image.height > LARGEST_IMAGE:
+            if image.width * image.height > MAX_IMAGE_PIXELS:
                 raise ImageError(
                     f"The image has {image.width:,} x {image.height:,} pixels; "
-                    f"allowed: at most {LARGEST_IMAGE:,} in all."
+                    f"allowed: at most {MAX_IMAGE_PIXELS:,} in all."
                 )
-            if image.width * image.height > size * LARGEST_EXPANSION:
+            if image.width * image.height > size * MAX_PIXELS_PER_BYTE:
                 raise ImageError(
                     f"The image is damaged (it states {image.width:,} x {image.height:,} pixels, more than "
                     f"{size:,} bytes can hold); allowed: a whole PNG or JPEG image."
                 )
-            if image.format != "PNG" and (scans := len(SCAN.findall(content))) > MOST_SCANS:
-                raise ImageError(f"The image is drawn in {scans:,} scans; allowed: at most {MOST_SCANS}.")
+            if image.format != "PNG" and (scans := len(SCAN.findall(content))) > MAX_SCANS:
+                raise ImageError(f"The image is drawn in {scans:,} scans; allowed: at most {MAX_SCANS}.")
             ImageOps.exif_transpose(image, in_place=True)
             return image
     except ImageError:
@@ -143,7 +143,7 @@ def _read_inside(folder: Path, file: Path) -> Image.Image:
 
 @contextmanager
 def _quiet_pillow() -> Iterator[None]:
-    """Let `LARGEST_IMAGE` take the place of Pillow's own limit, whose message does not say what is allowed."""
+    """Let `MAX_IMAGE_PIXELS` take the place of Pillow's own limit, whose message does not say what is allowed."""
     limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
     try:
         with warnings.catch_warnings(action="ignore"):
@@ -153,8 +153,8 @@ def _quiet_pillow() -> Iterator[None]:
 
 
 def _printable(name: str) -> str:
-    """The name of a file, which may hold bytes that are no UTF-8, and line breaks, as it can be written to a table."""
-    text = os.fsencode(name).decode(errors="backslashreplace")
+    """A file name as it can be written to a table: it may contain line breaks and bytes that are not UTF-8."""
+    text = os.fsencode(name.replace("\\", r"\\")).decode(errors="backslashreplace")  # no two get the same name
     return "".join(
         letter.encode("unicode_escape").decode() if unicodedata.category(letter) in COMMANDS else letter
         for letter in text

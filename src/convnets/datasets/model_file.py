@@ -1,4 +1,4 @@
-"""Models as `.keras` files, which are data: no code from one is run, and none expands beyond its own size."""
+"""Models as `.keras` files, treated as data: no code in them is executed, and none expands beyond its own size."""
 
 import re
 import tempfile
@@ -39,7 +39,7 @@ class KerasFileDataset(AbstractDataset[Stored, Stored]):
         return str(get_filepath_str(self._filepath, self._protocol))
 
     def _put(self, local: Path) -> None:
-        """Copy a file to the data set's place; neither path is taken for a pattern, as `put` would."""
+        """Copy a file to the data set's path; unlike `put`, treat neither path as a pattern."""
         self._fs.makedirs(str(PurePosixPath(self._path).parent), exist_ok=True)
         self._fs.put_file(str(local), self._path)
 
@@ -70,7 +70,7 @@ class ModelDataset(KerasFileDataset[Model]):
                 self._fs.get_file(self._path, str(local))
                 return load_model(local)
         except (OSError, ValueError) as error:
-            raise DatasetError(f"{self._filepath} is no model that can be used ({error}): train it anew") from error
+            raise DatasetError(f"{self._filepath} is no model that can be used ({error}): train it again") from error
 
     def save(self, data: Model) -> None:
         """Write the model."""
@@ -84,10 +84,10 @@ class ModelDataset(KerasFileDataset[Model]):
 
 
 def load_model(file: Path) -> Model:
-    """Load a model that is made of Keras's own layers alone.
+    """Load a model that consists only of Keras's own layers.
 
     Raises:
-        ValueError: It is none. The message is what Keras says first of the innermost reason, without a full stop.
+        ValueError: It does not. The message is the first sentence of Keras's innermost error, without a full stop.
     """
     import keras
 
@@ -100,7 +100,7 @@ def load_model(file: Path) -> Model:
 
 
 def check_expansion(archive: zipfile.ZipFile, size: int) -> None:
-    """Check that nothing in an archive is larger than it is in the archive; Keras compresses nothing.
+    """Check that no member of an archive is compressed, as Keras never does, so that none expands.
 
     Args:
         archive: Its contents are not read.

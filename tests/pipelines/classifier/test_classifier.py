@@ -12,7 +12,7 @@ from kedro.runner import SequentialRunner
 
 from convnets.datasets.checkpoint import Checkpoint
 from convnets.parameters import Dataset, Network, Training
-from convnets.pipelines.classifier import create_pipeline, nodes
+from convnets.pipelines.classifier import create_pipeline, evaluation, nodes
 from convnets.pipelines.preparation.nodes import normalize_images
 
 FCN = Network.model_validate({"name": "fcn", "architecture": "fully_connected", "units": 32})
@@ -135,7 +135,7 @@ def test_bfloat16_learns_as_well_and_the_model_is_kept_in_float32(
     assert {layer.compute_dtype for layer in model.layers} == {"float32"}
     for ours, theirs in zip(checkpoint.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
-    accuracy = (nodes.predict(model, images.reshape(600, -1), labels)[0]["predicted"] == labels).mean()
+    accuracy = (evaluation.predict(model, images.reshape(600, -1), labels)[0]["predicted"] == labels).mean()
     assert accuracy == pytest.approx(exact["accuracy"].iloc[-1], abs=0.1)
 
 
@@ -161,7 +161,7 @@ def test_the_last_images_are_held_back_for_validation(
 
 def test_predictions_are_the_models(train_fcn: Callable[..., Trained], images: np.ndarray, labels: np.ndarray) -> None:
     model = train_fcn()[-1][0]
-    table, speed = nodes.predict(model, images.reshape(600, -1), labels)
+    table, speed = evaluation.predict(model, images.reshape(600, -1), labels)
     assert list(table.columns) == ["label", "predicted", *(f"p{index}" for index in range(10))]
     np.testing.assert_array_equal(table["label"], labels)
     np.testing.assert_allclose(
@@ -174,13 +174,13 @@ def test_evaluation_agrees_with_keras(
     train_fcn: Callable[..., Trained], images: np.ndarray, labels: np.ndarray
 ) -> None:
     model, history = train_fcn()[-1]
-    table, speed = nodes.predict(model, images.reshape(600, -1), labels)
-    metrics: Any = nodes.evaluate(
+    table, speed = evaluation.predict(model, images.reshape(600, -1), labels)
+    metrics: Any = evaluation.evaluate(
         model=model,
         history=history,
         predictions=table,
         prediction_speed=speed,
-        calibration=nodes.calibrate(table),
+        calibration=evaluation.calibrate(table),
         lecture_accuracy=None,
     )
     assert metrics["fit_images_per_second"] == pytest.approx(2 * 600 / metrics["fit_seconds"])
@@ -197,12 +197,12 @@ def test_the_interval_is_wilsons() -> None:
     # E. B. Wilson, 1927: 8 of 10 with z = 1.96 gives 0.4902 to 0.9433 (R: binom::binom.wilson(8, 10)).
     table = predictions_of([0] * 8 + [1] * 2, [[0.9, 0.1]] * 10)
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
-    metrics: Any = nodes.evaluate(
+    metrics: Any = evaluation.evaluate(
         model=model,
         history=pd.DataFrame({"epoch_seconds": [1.0], "images_per_second": [10.0]}),
         predictions=table,
         prediction_speed={},
-        calibration=nodes.calibrate(table),
+        calibration=evaluation.calibrate(table),
         lecture_accuracy=0.9,
     )
     assert metrics["test_accuracy"] == 0.8
@@ -214,26 +214,26 @@ def test_the_interval_is_wilsons() -> None:
 def test_classes_are_scored_one_by_one(mnist: Dataset) -> None:
     two = mnist.model_copy(update={"class_names": ("cat", "dog")})
     table = predictions_of([0, 0, 0, 1], [[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.4, 0.6]])
-    scores = nodes.score_classes(table, two).set_index("class")
+    scores = evaluation.score_classes(table, two).set_index("class")
     assert scores.loc["cat"].tolist() == pytest.approx([1, 2 / 3, 0.8, 3])
     assert scores.loc["dog"].tolist() == pytest.approx([1 / 2, 1, 2 / 3, 1])
-    confusions = nodes.count_confusions(table, two).set_index("label")
+    confusions = evaluation.count_confusions(table, two).set_index("label")
     assert confusions.loc["cat"].to_dict() == {"cat": 2, "dog": 1}
     assert confusions.loc["dog"].to_dict() == {"cat": 0, "dog": 1}
 
 
 def test_calibration_bins_hold_their_answers() -> None:
     table = predictions_of([0, 1, 1], [[0.55, 0.45], [0.6, 0.4], [0.0, 1.0]])
-    bins = nodes.calibrate(table)
+    bins = evaluation.calibrate(table)
     assert bins["samples"].tolist() == [0, 0, 0, 0, 0, 1, 1, 0, 0, 1]  # float32's 0.6 is just above 0.6
     assert bins.loc[5, ["confidence", "accuracy"]].tolist() == pytest.approx([0.55, 1])
     assert bins.loc[9, ["confidence", "accuracy"]].tolist() == pytest.approx([1, 1])
     # (|0.55 - 1| + |0.6 - 0| + |1 - 1|) / 3
-    assert nodes.expected_calibration_error(bins) == pytest.approx(0.35, abs=1e-6)
+    assert evaluation.expected_calibration_error(bins) == pytest.approx(0.35, abs=1e-6)
 
 
 def test_the_first_prediction_has_a_row_for_each_class(mnist: Dataset) -> None:
-    first = nodes.tabulate_first_prediction(
+    first = evaluation.tabulate_first_prediction(
         predictions_of([7, 2], [[0.01] * 7 + [0.91, 0.01, 0.01], [0.1] * 10]), mnist
     )
     assert first["class"].tolist() == list("0123456789")
@@ -260,7 +260,7 @@ def test_the_pipeline_trains_and_reports(
         f"params:{name}.training": TRAINING,
         f"params:{name}.lecture_accuracy": 0.99,
     }
-    figures = ["architecture", "learning_curves", "confusion_matrix_figure", "reliability_diagram"]
+    figures = ["architecture_figure", "learning_curves_figure", "confusion_matrix_figure", "reliability_diagram_figure"]
     figures.append("first_prediction_figure")  # Kedro would copy it, and not every Matplotlib can
     kept = ["untrained_model", "compiled_model", "starting_point", "checkpoint", "model", "metrics", *figures]
     catalog = DataCatalog({dataset: MemoryDataset(value, copy_mode="assign") for dataset, value in in_memory.items()})
@@ -270,7 +270,7 @@ def test_the_pipeline_trains_and_reports(
         dataset: value.load() for dataset, value in SequentialRunner().run(create_pipeline(name), catalog).items()
     }
     assert f'Model: "{name}"' in outputs[f"{name}.summary"]
-    assert outputs[f"{name}.per_class"]["samples"].sum() == 100
+    assert outputs[f"{name}.per_class_table"]["samples"].sum() == 100
     assert outputs[f"{name}.first_prediction_figure"].get_suptitle() == f"{name}: the first test image of MNIST"
     for figure in figures:
         assert name in outputs[f"{name}.{figure}"].get_suptitle()

@@ -7,7 +7,7 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 from scipy.stats import binomtest
 
-from convnets.errors import DataError
+from convnets.harness.messages import DataError
 from convnets.parameters import NETWORKS, Dataset
 from convnets.pipelines.comparison import create_pipeline, nodes
 
@@ -141,16 +141,20 @@ def test_the_pipeline_compares(mnist: Dataset, flawless: bool) -> None:  # noqa:
             "raw_test_images": MemoryDataset(np.zeros((5, 28, 28), np.uint8)),
             **{f"{network}.metrics": MemoryDataset(METRICS[network]) for network in NETWORKS},
             **{f"{network}.predictions": MemoryDataset(shown[network]) for network in NETWORKS},
-            **{f"{network}.history": MemoryDataset(history) for network in NETWORKS},
-            **{f"{network}.per_class": MemoryDataset(per_class) for network in NETWORKS},
+            **{f"{network}.history_table": MemoryDataset(history) for network in NETWORKS},
+            **{f"{network}.per_class_table": MemoryDataset(per_class) for network in NETWORKS},
         }
     )
     outputs = {
         name: dataset.load() for name, dataset in SequentialRunner().run(create_pipeline(NETWORKS), catalog).items()
     }
     number = 0 if flawless else 3
-    assert outputs["disagreements_figure"].get_suptitle().startswith(f"{number} test images of MNIST divide")
-    assert outputs["confident_mistakes_figure"].get_suptitle().startswith(f"Some network errs on {number} test images")
-    legend = outputs["learning_curves"].axes[0].get_legend()
+    assert outputs["comparison.disagreements_figure"].get_suptitle().startswith(f"{number} test images of MNIST divide")
+    assert (
+        outputs["comparison.confident_mistakes_figure"]
+        .get_suptitle()
+        .startswith(f"Some network errs on {number} test images")
+    )
+    legend = outputs["comparison.learning_curves_figure"].axes[0].get_legend()
     assert [text.get_text() for text in legend.get_texts()] == list(NETWORKS)
-    assert outputs["test_accuracies"].axes[0].get_xlabel() == "test accuracy, with 95 % interval"
+    assert outputs["comparison.test_accuracies_figure"].axes[0].get_xlabel() == "test accuracy, with 95 % interval"

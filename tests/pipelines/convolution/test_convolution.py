@@ -11,11 +11,12 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 from scipy.signal import correlate2d
 
-from convnets.errors import ParameterError
+from convnets.harness.messages import ParameterError
 from convnets.networks import build_network
-from convnets.parameters import Convolution, Dataset, Network
+from convnets.parameters import Dataset, Network
 from convnets.pipelines.convolution import create_pipeline, learned, operation
 from convnets.pipelines.preparation.nodes import normalize_images
+from convnets.study_parameters import Convolution
 from support import CNN, ROOT
 
 NETWORKS = {
@@ -201,12 +202,12 @@ def test_the_pipeline_shows_both_convnets(
     run = SequentialRunner().run(create_pipeline(tuple(NETWORKS)), catalog)
     outputs = {name.removeprefix("convolution."): dataset.load() for name, dataset in run.items()}
     assert outputs["animation"].n_frames == 7 * 7
-    assert outputs["border_effects"].get_suptitle().startswith("Border effects: 9 positions")
-    assert outputs["padding"].get_suptitle().startswith("Padding: 25 positions")
-    assert outputs["strides"].get_suptitle().startswith("Strides of 2: 4 positions")
+    assert outputs["border_effects_figure"].get_suptitle().startswith("Border effects: 9 positions")
+    assert outputs["padding_figure"].get_suptitle().startswith("Padding: 25 positions")
+    assert outputs["strides_figure"].get_suptitle().startswith("Strides of 2: 4 positions")
     for network in NETWORKS:
         for figure in (
-            "first_filters",
+            "first_filters_figure",
             "feature_maps_figure",
             "exciting_images_figure",
             "patterns_figure",

@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 from scipy import ndimage
 
 from convnets.datasets.images import ImageFolderDataset
-from convnets.errors import DataError, ImageError
+from convnets.harness.messages import DataError, ImageError
 from convnets.parameters import Dataset
 from convnets.pipelines.prediction import create_pipeline, nodes
 from support import FUZZED, ROOT
@@ -289,8 +289,8 @@ def test_the_shipped_samples_are_read_and_drawn(run: Callable[[object], dict[str
     table = outputs["predictions_on_images"]
     assert len(table) == 8
     assert (table["image"].str[0] == table["predicted"].astype(str)).sum() >= 7
-    assert outputs["refused_images"].empty
-    figure = outputs["predictions_on_images_figure"]
+    assert outputs["prediction.refused_images_table"].empty
+    figure = outputs["prediction.predictions_on_images_figure"]
     captions = [axes.get_title() for axes in figure.axes]
     assert captions[:4] == ["0_off_centre.png", "in MNIST's form", "1_rotated…y_exif.jpg", "in MNIST's form"]
     assert figure.axes[1].texts[0].get_text().startswith("fcn: 0 (")
@@ -300,9 +300,27 @@ def test_names_that_a_font_cannot_write_do_not_stop_the_figure(
     raw_test_images: np.ndarray, run: Callable[[object], dict[str, Any]]
 ) -> None:
     outputs = run({"$x$ 七.png": lambda: enlarged(raw_test_images[0])})
-    figure = outputs["predictions_on_images_figure"]
+    figure = outputs["prediction.predictions_on_images_figure"]
     figure.canvas.draw()
     assert figure.axes[0].get_title() == r"\$x\$ ?.png"
+
+
+def test_a_file_that_is_removed_before_it_is_drawn_does_not_stop_the_figure(
+    raw_test_images: np.ndarray, run: Callable[[object], dict[str, Any]], tmp_path: Path
+) -> None:
+    enlarged(raw_test_images[0]).save(tmp_path / "a.png")
+    (read,) = ImageFolderDataset(path=str(tmp_path)).load().values()
+
+    def read_and_remove() -> Image.Image:
+        image = read()
+        (tmp_path / "a.png").unlink()
+        return image
+
+    outputs = run({"a.png": read_and_remove})
+    figure = outputs["prediction.predictions_on_images_figure"]
+    figure.canvas.draw()
+    assert figure.axes[0].get_title() == "a.png\n(no longer readable)"
+    assert outputs["predictions_on_images"]["image"].tolist() == ["a.png"]
 
 
 def test_many_images_are_drawn_in_part_and_none_is_said(
@@ -310,7 +328,7 @@ def test_many_images_are_drawn_in_part_and_none_is_said(
 ) -> None:
     many = {f"{index:02}": lambda: Image.fromarray(raw_test_images[0]) for index in range(30)}
     outputs = run(many)
-    assert outputs["predictions_on_images_figure"].get_suptitle().endswith("the first 24 of 30 images")
+    assert outputs["prediction.predictions_on_images_figure"].get_suptitle().endswith("the first 24 of 30 images")
     outputs = run({"blank": lambda: Image.new("L", (9, 9))})
     assert outputs["predictions_on_images"].empty
-    assert outputs["predictions_on_images_figure"].texts[-1].get_text() == "no such image"
+    assert outputs["prediction.predictions_on_images_figure"].texts[-1].get_text() == "no such image"

@@ -7,7 +7,7 @@ import pytest
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
-from convnets.errors import DataError
+from convnets.harness.messages import DataError
 from convnets.parameters import Dataset
 from convnets.pipelines.preparation import create_pipeline, nodes
 

@@ -9,10 +9,11 @@ import pytest
 from scipy import ndimage
 from scipy.stats import binomtest
 
-from convnets.errors import ParameterError
-from convnets.parameters import NETWORKS, Dataset, Network, Translation
+from convnets.harness.messages import ParameterError
+from convnets.parameters import NETWORKS, Dataset, Network
 from convnets.pipelines.preparation.nodes import normalize_images
 from convnets.pipelines.translation import figures, nodes
+from convnets.study_parameters import Translation
 
 FCN = Network.model_validate({"name": "fcn", "architecture": "fully_connected", "units": 32})
 TRANSLATION = Translation(distances=(0, 1, 8), image=0, direction="down left")

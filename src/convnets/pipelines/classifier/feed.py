@@ -1,25 +1,18 @@
 """How samples reach a network: they stay where they are, and only their indices are shuffled."""
 
-from collections.abc import Callable
-from itertools import count
 from typing import TYPE_CHECKING, Any
-from weakref import WeakValueDictionary
 
 import numpy as np
+
+from convnets.memory import Batch, batch_of_feed, register_feed
 
 if TYPE_CHECKING:
     from tensorflow.data import Dataset
 else:
     Dataset = Any
 
-Batch = Callable[[int], tuple[np.ndarray, ...]]
-_feeds: WeakValueDictionary[int, Batch] = WeakValueDictionary()
-_numbers = count()
 
-
-def _batch_of(feed: int, index: int) -> tuple[np.ndarray, ...]:
-    """What TensorFlow calls: it never lets go of a function, nor of the arrays that one holds, and so of this one."""
-    return _feeds[feed](index)
+PREDICTION_BATCH = 250  # images
 
 
 def shuffled_order(samples: int, seed: int, epoch: int) -> np.ndarray:
@@ -54,11 +47,10 @@ def batches(arrays: tuple[np.ndarray, ...], batch_size: int, order: np.ndarray |
         window = slice(index * batch_size, (index + 1) * batch_size)
         return tuple(array[window if order is None else order[window]] for array in arrays)
 
-    feed = next(_numbers)
-    _feeds[feed] = batch
+    feed = register_feed(batch)
 
     def tensors(index: Any, _batch: Batch = batch) -> tuple[Any, ...]:  # which lives as long as the data set
-        taken = tf.numpy_function(_batch_of, [feed, index], [array.dtype for array in arrays], stateful=False)
+        taken = tf.numpy_function(batch_of_feed, [feed, index], [array.dtype for array in arrays], stateful=False)
         return tuple(tf.ensure_shape(part, (None, *array.shape[1:])) for part, array in zip(taken, arrays, strict=True))
 
     options = tf.data.Options()

@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from convnets.pipelines.classifier import figures, nodes
+from convnets.pipelines.classifier import evaluation, figures, nodes
 
 SHARED_DATA = {"train_images", "train_labels", "test_images", "test_labels"}
 SHARED_PARAMETERS = {
@@ -43,12 +43,15 @@ def wire() -> Pipeline:
                 name="build_model",
             ),
             Node(
-                nodes.summarize_model, inputs="untrained_model", outputs=["summary", "layers"], name="summarize_model"
+                nodes.summarize_model,
+                inputs="untrained_model",
+                outputs=["summary", "layers_table"],
+                name="summarize_model",
             ),
             Node(
                 figures.plot_architecture,
-                inputs=["layers", "params:network"],
-                outputs="architecture",
+                inputs=["layers_table", "params:network"],
+                outputs="architecture_figure",
                 name="plot_architecture",
             ),
             Node(
@@ -78,68 +81,68 @@ def wire() -> Pipeline:
             Node(
                 nodes.finish_training,
                 inputs=["checkpoint", "untrained_model"],
-                outputs=["model", "history"],
+                outputs=["model", "history_table"],
                 name="finish_training",
             ),
             Node(
                 figures.plot_learning_curves,
-                inputs=["history", "params:network", "params:dataset"],
-                outputs="learning_curves",
+                inputs=["history_table", "params:network", "params:dataset"],
+                outputs="learning_curves_figure",
                 name="plot_learning_curves",
             ),
             Node(
-                nodes.predict,
+                evaluation.predict,
                 inputs=["model", "test_inputs", "test_labels"],
                 outputs=["predictions", "prediction_speed"],
                 name="predict",
             ),
             Node(
-                nodes.evaluate,
+                evaluation.evaluate,
                 inputs={
                     "model": "model",
-                    "history": "history",
+                    "history": "history_table",
                     "predictions": "predictions",
                     "prediction_speed": "prediction_speed",
-                    "calibration": "calibration",
+                    "calibration": "calibration_table",
                     "lecture_accuracy": "params:lecture_accuracy",
                 },
                 outputs="metrics",
                 name="evaluate",
             ),
             Node(
-                nodes.score_classes,
+                evaluation.score_classes,
                 inputs=["predictions", "params:dataset"],
-                outputs="per_class",
+                outputs="per_class_table",
                 name="score_classes",
             ),
             Node(
-                nodes.count_confusions,
+                evaluation.count_confusions,
                 inputs=["predictions", "params:dataset"],
-                outputs="confusion_matrix",
+                outputs="confusion_matrix_table",
                 name="count_confusions",
             ),
             Node(
                 figures.plot_confusion_matrix,
-                inputs=["confusion_matrix", "params:network", "params:dataset"],
+                inputs=["confusion_matrix_table", "params:network", "params:dataset"],
                 outputs="confusion_matrix_figure",
                 name="plot_confusion_matrix",
             ),
-            Node(nodes.calibrate, inputs="predictions", outputs="calibration", name="calibrate"),
+            Node(evaluation.calibrate, inputs="predictions", outputs="calibration_table", name="calibrate"),
             Node(
                 figures.plot_reliability_diagram,
-                inputs=["calibration", "metrics", "params:network"],
-                outputs="reliability_diagram",
+                inputs=["calibration_table", "metrics", "params:network"],
+                outputs="reliability_diagram_figure",
                 name="plot_reliability_diagram",
             ),
             Node(
-                nodes.tabulate_first_prediction,
+                evaluation.tabulate_first_prediction,
                 inputs=["predictions", "params:dataset"],
-                outputs="first_prediction",
+                outputs="first_prediction_table",
                 name="tabulate_first_prediction",
             ),
             Node(
                 figures.plot_first_prediction,
-                inputs=["test_images", "first_prediction", "params:network", "params:dataset"],
+                inputs=["test_images", "first_prediction_table", "params:network", "params:dataset"],
                 outputs="first_prediction_figure",
                 name="plot_first_prediction",
             ),

@@ -10,8 +10,9 @@ import pandas as pd
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
-from convnets.errors import DataError
+from convnets.harness.messages import DataError
 from convnets.parameters import Dataset
+from convnets.pipelines.classifier.evaluation import probabilities_of
 
 COLUMNS = [
     "parameters",
@@ -147,5 +148,5 @@ def _answers(dataset: Dataset, predictions: dict[str, pd.DataFrame]) -> pd.DataF
     answers = pd.DataFrame({"image": labels.index, "label": labels.map(names)})
     for network, table in predictions.items():
         answers[f"{network}_predicted"] = table["predicted"].map(names)
-        answers[f"{network}_probability"] = table.filter(regex=r"^p\d+$").max(axis=1)
+        answers[f"{network}_probability"] = probabilities_of(table).max(axis=1)
     return answers

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from kedro.pipeline import Node, Pipeline
 
-from convnets.pipelines import across_namespaces
+from convnets.pipelines import in_namespace
 from convnets.pipelines.comparison import figures, nodes
 
 
+@in_namespace("comparison")
 def create_pipeline(networks: Sequence[str]) -> Pipeline:
     """Wire the results of all networks to the tables and figures that compare them.
 
@@ -17,68 +18,61 @@ def create_pipeline(networks: Sequence[str]) -> Pipeline:
     Returns:
         The pipeline.
     """
-    with across_namespaces():
-        pipeline = _wire(networks)
-        return Pipeline(
-            pipeline,
-            inputs={name for name in pipeline.inputs() if not name.startswith("params:")},
-            outputs=pipeline.all_outputs(),
-            parameters={"params:dataset"},
-            namespace="comparison",
-        )
-
-
-def _wire(networks: Sequence[str]) -> Pipeline:
 
     def of_each(name: str) -> dict[str, str]:
         return {network: f"{network}.{name}" for network in networks}
 
     return Pipeline(
         [
-            Node(nodes.compare, inputs=of_each("metrics"), outputs="comparison_table", name="compare"),
-            Node(nodes.compare_pairs, inputs=of_each("predictions"), outputs="mcnemar_tests", name="compare_pairs"),
+            Node(nodes.compare, inputs=of_each("metrics"), outputs="table", name="compare"),
             Node(
-                nodes.compare_classes, inputs=of_each("per_class"), outputs="class_accuracies", name="compare_classes"
+                nodes.compare_pairs, inputs=of_each("predictions"), outputs="mcnemar_tests_table", name="compare_pairs"
+            ),
+            Node(
+                nodes.compare_classes,
+                inputs=of_each("per_class_table"),
+                outputs="class_accuracies_table",
+                name="compare_classes",
             ),
             Node(
                 nodes.find_disagreements,
                 inputs={"dataset": "params:dataset", **of_each("predictions")},
-                outputs="disagreements",
+                outputs="disagreements_table",
                 name="find_disagreements",
             ),
             Node(
                 nodes.find_confident_mistakes,
                 inputs={"dataset": "params:dataset", **of_each("predictions")},
-                outputs="confident_mistakes",
+                outputs="confident_mistakes_table",
                 name="find_confident_mistakes",
             ),
             Node(
                 figures.plot_learning_curves,
-                inputs={"dataset": "params:dataset", **of_each("history")},
-                outputs="learning_curves",
+                inputs={"dataset": "params:dataset", **of_each("history_table")},
+                outputs="learning_curves_figure",
                 name="plot_learning_curves",
             ),
             Node(
                 figures.plot_test_accuracies,
-                inputs=["comparison_table", "params:dataset"],
-                outputs="test_accuracies",
+                inputs=["table", "params:dataset"],
+                outputs="test_accuracies_figure",
                 name="plot_test_accuracies",
             ),
             Node(
                 figures.plot_class_accuracies,
-                inputs=["class_accuracies", "params:dataset"],
+                inputs=["class_accuracies_table", "params:dataset"],
                 outputs="class_accuracies_figure",
                 name="plot_class_accuracies",
             ),
             Node(
                 figures.plot_disagreements,
-                inputs=["raw_test_images", "disagreements", "params:dataset"],
+                inputs=["raw_test_images", "disagreements_table", "params:dataset"],
                 outputs="disagreements_figure",
                 name="plot_disagreements",
             ),
             Node(
                 figures.plot_confident_mistakes,
-                inputs=["raw_test_images", "confident_mistakes", "params:dataset"],
+                inputs=["raw_test_images", "confident_mistakes_table", "params:dataset"],
                 outputs="confident_mistakes_figure",
                 name="plot_confident_mistakes",
             ),

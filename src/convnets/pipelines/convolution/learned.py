@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from convnets.parameters import Convolution
-from convnets.pipelines.classifier.nodes import PREDICTION_BATCH
+from convnets.pipelines.classifier.feed import PREDICTION_BATCH
 from convnets.pipelines.convolution.operation import choose_image
+from convnets.study_parameters import Convolution
 
 if TYPE_CHECKING:
     from keras import Layer, Model
@@ -15,7 +15,7 @@ else:  # Kedro reads the annotations before TensorFlow is wanted
     Layer = Model = Any
 
 ASCENT_STEPS, ASCENT_STEP = 100, 0.01  # the step is the root mean square of what is added to a pixel
-LEAK = 0.1  # of a relu that lets a filter be found which responds to nothing at first
+LEAK = 0.1  # of a relu that also finds a filter that responds to nothing at first
 IMAGES_EXPLAINED = 10
 BYTES_OF_FLOAT32 = 4
 
@@ -26,7 +26,7 @@ def convolution_layers(model: Model) -> list[Layer]:
 
 
 def chosen_filters(layer: Layer, convolution: Convolution) -> list[int]:
-    """The filters of a layer that are shown, each once; an index beyond its depth begins anew."""
+    """The filters of a layer that are shown, each once; an index beyond its depth wraps around."""
     return list(dict.fromkeys(index % layer.filters for index in convolution.filters))
 
 
@@ -186,7 +186,7 @@ def locate_evidence(model: Model, test_images: np.ndarray) -> tuple[np.ndarray, 
 
 
 def tabulate_costs(**models: Model) -> pd.DataFrame:
-    """Tell layer by layer what a network costs and how far it sees.
+    """Tabulate for each layer what it costs and how far it sees.
 
     The receptive field r and the step j between the centres of neighbouring fields, both in input pixels, begin with
     r = 1 and j = 1. A layer with windows of k pixels and strides s makes them r + (k - 1) j and j s: its window covers

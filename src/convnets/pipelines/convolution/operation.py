@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from convnets.errors import ParameterError
-from convnets.parameters import Convolution
+from convnets.harness.messages import ParameterError
+from convnets.study_parameters import Convolution
 
 if TYPE_CHECKING:
     from keras import Layer

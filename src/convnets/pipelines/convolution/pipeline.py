@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from kedro.pipeline import Node, Pipeline
 
-from convnets.pipelines import across_namespaces
-from convnets.pipelines.convolution import figures, learned, operation
+from convnets.pipelines import in_namespace
+from convnets.pipelines.convolution import figures, learned, learned_figures, operation
 
 
+@in_namespace("convolution")
 def create_pipeline(convnets: Sequence[str]) -> Pipeline:
     """Wire the test images and trained convnets to pictures and tables of convolution.
 
@@ -17,15 +18,7 @@ def create_pipeline(convnets: Sequence[str]) -> Pipeline:
     Returns:
         The pipeline.
     """
-    with across_namespaces():
-        networks = [_show_what_is_learned(network) for network in convnets]
-        pipeline = sum(networks, _show_the_operation(convnets))
-        return Pipeline(
-            pipeline,
-            inputs={name for name in pipeline.inputs() if not name.startswith("params:")},
-            parameters={name for name in pipeline.inputs() if name.startswith("params:")},
-            namespace="convolution",
-        )
+    return Pipeline([_show_the_operation(convnets), *(_show_what_is_learned(network) for network in convnets)])
 
 
 def _show_the_operation(convnets: Sequence[str]) -> Pipeline:
@@ -38,24 +31,26 @@ def _show_the_operation(convnets: Sequence[str]) -> Pipeline:
                 outputs="response_maps",
                 name="compute_response_maps",
             ),
-            Node(figures.plot_kernels, inputs=of_kernels, outputs="kernels", name="plot_kernels"),
-            Node(figures.plot_convolution_step, inputs=of_kernels, outputs="step", name="plot_convolution_step"),
+            Node(figures.plot_kernels, inputs=of_kernels, outputs="kernels_figure", name="plot_kernels"),
+            Node(figures.plot_convolution_step, inputs=of_kernels, outputs="step_figure", name="plot_convolution_step"),
             Node(figures.animate_convolution, inputs=of_kernels, outputs="animation", name="animate_convolution"),
-            Node(figures.plot_border_effects, inputs=None, outputs="border_effects", name="plot_border_effects"),
-            Node(figures.plot_padding, inputs=None, outputs="padding", name="plot_padding"),
-            Node(figures.plot_strides, inputs=None, outputs="strides", name="plot_strides"),
-            Node(operation.tabulate_output_sizes, inputs=None, outputs="output_sizes", name="tabulate_output_sizes"),
+            Node(figures.plot_border_effects, inputs=None, outputs="border_effects_figure", name="plot_border_effects"),
+            Node(figures.plot_padding, inputs=None, outputs="padding_figure", name="plot_padding"),
+            Node(figures.plot_strides, inputs=None, outputs="strides_figure", name="plot_strides"),
+            Node(
+                operation.tabulate_output_sizes, inputs=None, outputs="output_sizes_table", name="tabulate_output_sizes"
+            ),
             Node(
                 operation.downsample,
                 inputs=["test_images", "params:convolution"],
                 outputs="downsampled",
                 name="downsample",
             ),
-            Node(figures.plot_pooling, inputs="downsampled", outputs="pooling", name="plot_pooling"),
+            Node(figures.plot_pooling, inputs="downsampled", outputs="pooling_figure", name="plot_pooling"),
             Node(
                 learned.tabulate_costs,
                 inputs={network: f"{network}.model" for network in convnets},
-                outputs="costs",
+                outputs="costs_table",
                 name="tabulate_costs",
             ),
         ]
@@ -67,9 +62,9 @@ def _show_what_is_learned(network: str) -> Pipeline:
         [
             Node(learned.first_filters, inputs="model", outputs="filters", name="read_first_filters"),
             Node(
-                figures.plot_first_filters,
+                learned_figures.plot_first_filters,
                 inputs=["filters", "params:network"],
-                outputs="first_filters",
+                outputs="first_filters_figure",
                 name="plot_first_filters",
             ),
             Node(
@@ -79,7 +74,7 @@ def _show_what_is_learned(network: str) -> Pipeline:
                 name="compute_feature_maps",
             ),
             Node(
-                figures.plot_feature_maps,
+                learned_figures.plot_feature_maps,
                 inputs=["test_images", "feature_maps", "params:convolution", "params:network"],
                 outputs="feature_maps_figure",
                 name="plot_feature_maps",
@@ -87,12 +82,12 @@ def _show_what_is_learned(network: str) -> Pipeline:
             Node(
                 learned.find_exciting_images,
                 inputs=["model", "test_images", "params:convolution"],
-                outputs="exciting_images",
+                outputs="exciting_images_table",
                 name="find_exciting_images",
             ),
             Node(
-                figures.plot_exciting_images,
-                inputs=["test_images", "exciting_images", "params:network"],
+                learned_figures.plot_exciting_images,
+                inputs=["test_images", "exciting_images_table", "params:network"],
                 outputs="exciting_images_figure",
                 name="plot_exciting_images",
             ),
@@ -103,7 +98,7 @@ def _show_what_is_learned(network: str) -> Pipeline:
                 name="ascend_to_patterns",
             ),
             Node(
-                figures.plot_patterns,
+                learned_figures.plot_patterns,
                 inputs=["patterns", "params:network"],
                 outputs="patterns_figure",
                 name="plot_patterns",
@@ -115,7 +110,7 @@ def _show_what_is_learned(network: str) -> Pipeline:
                 name="locate_evidence",
             ),
             Node(
-                figures.plot_evidence,
+                learned_figures.plot_evidence,
                 inputs=["test_images", "answers", "evidence", "params:dataset", "params:network"],
                 outputs="evidence_figure",
                 name="plot_evidence",

@@ -9,6 +9,7 @@ from matplotlib.font_manager import FontProperties, findfont, get_font
 from PIL import Image
 
 from convnets.figures import plot_image_grid
+from convnets.harness.messages import ImageError
 from convnets.pipelines.prediction.nodes import shrink
 
 IMAGES_SHOWN, PAIRS_IN_A_ROW = 24, 3
@@ -36,8 +37,12 @@ def plot_predictions(
     images, captions, answers = [], [], []
     for name in shown:
         rows = predictions_on_images[predictions_on_images["image"] == name]
-        images += [_as_given(own_images[name]()), digits[name]]
-        captions += [_caption(name), "in MNIST's form"]
+        try:
+            given, caption = _as_given(own_images[name]()), _caption(name)
+        except ImageError:  # the file was changed after its digit was read
+            given, caption = np.zeros_like(digits[name]), f"{_caption(name)}\n(no longer readable)"
+        images += [given, digits[name]]
+        captions += [caption, "in MNIST's form"]
         answers += [{}, {row.network: (f"{row.predicted} ({row.probability:.2f})", True) for row in rows.itertuples()}]
     title = "What the networks read"
     if len(shown) < len(digits):

@@ -15,9 +15,9 @@ from PIL import Image
 from scipy import ndimage
 from scipy.stats import median_abs_deviation
 
-from convnets.errors import DataError, ImageError
+from convnets.harness.messages import DataError, ImageError
 from convnets.parameters import Dataset
-from convnets.pipelines.classifier.nodes import PREDICTION_BATCH
+from convnets.pipelines.classifier.feed import PREDICTION_BATCH
 from convnets.pipelines.preparation.nodes import normalize_images
 
 if TYPE_CHECKING:
@@ -27,12 +27,12 @@ else:  # Kedro reads the annotations before TensorFlow is wanted
 
 BOX, FIELD = 20, 28  # pixels: the side of the box that the ink fits, and of the image
 WHITE = 255
-LARGEST_SIDE = 1024  # pixels, to which an image is reduced before its ink is looked for
-SMALLEST_CONTRAST = 25  # grey levels between ink and background
-SMALLEST_INK = 5  # pixels: the longer side of the largest stroke
+MAX_SIDE = 1024  # pixels, to which an image is reduced before its ink is looked for
+MIN_CONTRAST = 25  # grey levels between ink and background
+MIN_STROKE = 5  # pixels: the longer side of the largest stroke
 NOISE_DEVIATIONS = 4  # standard deviations of the background that are not ink
 INK_THRESHOLD = 64  # a quarter of full ink; of 2 to 50 % it brings enlarged MNIST digits back closest
-SMALLEST_PART = 0.02  # of the pixels of the largest stroke: less is a speck
+MIN_PART = 0.02  # of the pixels of the largest stroke: less is a speck
 
 
 def read_digits(own_images: Mapping[str, Callable[[], Image.Image]]) -> tuple[dict[str, np.ndarray], pd.DataFrame]:
@@ -82,7 +82,7 @@ def size_normalize(image: Image.Image) -> np.ndarray:
 
 
 def shrink(image: Image.Image) -> Image.Image:
-    """Bring an image to RGBA, and to no more than `LARGEST_SIDE` pixels on its longer side.
+    """Bring an image to RGBA, and to no more than `MAX_SIDE` pixels on its longer side.
 
     Args:
         image: Of any mode; numbers beyond 8 bits are taken for 16 bits, floating-point ones for grey levels of 255.
@@ -97,7 +97,7 @@ def shrink(image: Image.Image) -> Image.Image:
         small = image.convert("RGB" if image.mode == "HSV" else "RGBA").convert("RGBA")
     except ValueError as error:
         raise ImageError(f"The image is of the mode {image.mode}; allowed: grey, RGB or CMYK.") from error
-    small.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
+    small.thumbnail((MAX_SIDE, MAX_SIDE))
     return small
 
 
@@ -132,15 +132,15 @@ def find_ink(grey: np.ndarray) -> np.ndarray:
         (height, width), uint8: 0 is background, noise included, and 255 is the strongest ink.
 
     Raises:
-        ImageError: There is less contrast than `SMALLEST_CONTRAST`.
+        ImageError: There is less contrast than `MIN_CONTRAST`.
     """
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     difference = grey.astype(np.float32) - np.median(border)
     contrast = np.abs(difference).max()
-    if contrast < SMALLEST_CONTRAST:
+    if contrast < MIN_CONTRAST:
         raise ImageError(
             f"The image is blank: no pixel differs from the background by more than {contrast:.0f} of {WHITE} grey "
-            f"levels; allowed: at least {SMALLEST_CONTRAST}."
+            f"levels; allowed: at least {MIN_CONTRAST}."
         )
     strength = np.maximum(difference if difference.max() == contrast else -difference, 0)
     # Where the background is noisy or shaded, half of the contrast still belongs to the ink.
@@ -160,19 +160,19 @@ def bounding_box(ink: np.ndarray) -> tuple[int, int, int, int]:
         Left, top, right and bottom in pixels, the last two exclusive.
 
     Raises:
-        ImageError: The largest stroke is shorter than `SMALLEST_INK`.
+        ImageError: The largest stroke is shorter than `MIN_STROKE`.
     """
     strokes, _ = ndimage.label(ink > INK_THRESHOLD, structure=np.ones((3, 3)))
     pixels = np.bincount(strokes.ravel())[1:]
     boxes = ndimage.find_objects(strokes)
     longest = max(side.stop - side.start for side in boxes[int(np.argmax(pixels))])
-    if longest < SMALLEST_INK:
+    if longest < MIN_STROKE:
         raise ImageError(
             f"The image is blank but for specks: its largest stroke is {longest} pixels long; "
-            f"allowed: at least {SMALLEST_INK}."
+            f"allowed: at least {MIN_STROKE}."
         )
     rows, columns = zip(
-        *(box for box, count in zip(boxes, pixels, strict=True) if count >= SMALLEST_PART * pixels.max()), strict=True
+        *(box for box, count in zip(boxes, pixels, strict=True) if count >= MIN_PART * pixels.max()), strict=True
     )
     return (
         min(side.start for side in columns),

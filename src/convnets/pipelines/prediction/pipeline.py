@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from kedro.pipeline import Node, Pipeline
 
-from convnets.pipelines import across_namespaces
+from convnets.pipelines import in_namespace
 from convnets.pipelines.prediction import figures, nodes
 
 
+@in_namespace("prediction", outputs={"predictions_on_images"})
 def create_pipeline(networks: Sequence[str]) -> Pipeline:
     """Wire a user's own images and the trained networks to what these say.
 
@@ -17,29 +18,29 @@ def create_pipeline(networks: Sequence[str]) -> Pipeline:
     Returns:
         The pipeline.
     """
-    with across_namespaces():
-        return Pipeline(
-            [
-                Node(nodes.read_digits, inputs="own_images", outputs=["digits", "refused_images"], name="read_digits"),
-                Node(
-                    nodes.classify,
-                    inputs={
-                        "digits": "digits",
-                        "dataset": "params:dataset",
-                        **{network: f"{network}.model" for network in networks},
-                    },
-                    outputs="predictions_on_images",
-                    name="classify",
-                ),
-                Node(
-                    figures.plot_predictions,
-                    inputs=["own_images", "digits", "predictions_on_images"],
-                    outputs="predictions_on_images_figure",
-                    name="plot_predictions",
-                ),
-            ],
-            inputs={"own_images", *(f"{network}.model" for network in networks)},
-            outputs={"refused_images", "predictions_on_images", "predictions_on_images_figure"},
-            parameters={"params:dataset"},
-            namespace="prediction",
-        )
+    return Pipeline(
+        [
+            Node(
+                nodes.read_digits,
+                inputs="own_images",
+                outputs=["digits", "refused_images_table"],
+                name="read_digits",
+            ),
+            Node(
+                nodes.classify,
+                inputs={
+                    "digits": "digits",
+                    "dataset": "params:dataset",
+                    **{network: f"{network}.model" for network in networks},
+                },
+                outputs="predictions_on_images",
+                name="classify",
+            ),
+            Node(
+                figures.plot_predictions,
+                inputs=["own_images", "digits", "predictions_on_images"],
+                outputs="predictions_on_images_figure",
+                name="plot_predictions",
+            ),
+        ],
+    )

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from convnets.errors import DataError
+from convnets.harness.messages import DataError
 from convnets.parameters import Dataset
 
 
@@ -56,7 +56,7 @@ def _load(
 
 
 def normalize_images(pixels: np.ndarray) -> np.ndarray:
-    """Bring pixels from [0, 255] to [0, 1].
+    """Scale pixels from [0, 255] to [0, 1].
 
     Args:
         pixels: Any shape, uint8.

@@ -1,4 +1,4 @@
-"""Does a convnet need fewer samples? Networks that learned from few images and from many."""
+"""Does a convnet need fewer samples? Networks trained on few images and on many."""
 
 from convnets.pipelines.sample_size.pipeline import create_pipeline
 

@@ -19,7 +19,7 @@ def plot_sample_sizes(trainings: pd.DataFrame, mean_accuracies: pd.DataFrame, da
         dataset: Its `name` is used.
 
     Returns:
-        The figure: every training, and mean and 95 % interval over seeds.
+        The figure: every training run, and mean and 95 % interval over seeds.
     """
     figure = new_figure(f"Test accuracy on {dataset.name} by the number of training images", width=11, height=4.8)
     accuracy, errors = figure.subplots(1, 2)

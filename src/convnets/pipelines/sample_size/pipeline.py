@@ -9,7 +9,7 @@ from convnets.pipelines.sample_size import figures
 
 
 def create_pipeline(trainings: Sequence[str]) -> Pipeline:
-    """Wire the trainings of the study to its tables and its figure.
+    """Wire the training runs of the study to its tables and its figure.
 
     Args:
         trainings: Their names, as `plan_trainings` gives them.
@@ -19,7 +19,7 @@ def create_pipeline(trainings: Sequence[str]) -> Pipeline:
     """
     draw = Node(
         figures.plot_sample_sizes,
-        inputs=["trainings", "mean_accuracies", "params:dataset"],
+        inputs=["table", "mean_accuracies_table", "params:dataset"],
         outputs="figure",
         name="plot_sample_sizes",
     )

@@ -1,4 +1,4 @@
-"""How much of a network's accuracy is luck? Trainings that differ in nothing but their seed."""
+"""How much of a network's accuracy is luck? Training runs that differ only in their seed."""
 
 from convnets.pipelines.seeds.pipeline import create_pipeline
 

@@ -7,11 +7,11 @@ from matplotlib.figure import Figure
 from convnets.figures import INK, network_colour, network_marker, new_figure, soften
 from convnets.parameters import Dataset
 
-WIDTH = 0.5  # that the seeds of a network take
+WIDTH = 0.5  # of the seeds of a network
 
 
 def plot_seeds(trainings: pd.DataFrame, mean_accuracies: pd.DataFrame, dataset: Dataset) -> Figure:
-    """Draw the test accuracy of every training, by network and seed.
+    """Draw the test accuracy of every training run, by network and seed.
 
     Args:
         trainings: As `gather_reports` returns them.
@@ -19,7 +19,7 @@ def plot_seeds(trainings: pd.DataFrame, mean_accuracies: pd.DataFrame, dataset: 
         dataset: Its `name` is used.
 
     Returns:
-        The figure: from left to right the seeds, and beside them mean and 95 % interval.
+        The figure: from left to right the seeds, and next to them mean and 95 % interval.
     """
     seeds = trainings["seed"].nunique()
     figure = new_figure(f"Test accuracy on {dataset.name}: trainings from {seeds} seeds", width=8, height=4.8)

@@ -1,4 +1,4 @@
-"""Tests between networks that were trained from the same seeds."""
+"""Tests between networks trained with the same seeds."""
 
 from itertools import combinations
 
@@ -12,9 +12,9 @@ from convnets.pipelines.training.nodes import CONFIDENCE
 def compare_over_seeds(trainings: pd.DataFrame) -> pd.DataFrame:
     """Test for each pair of networks whether their mean accuracies differ, with the paired t-test over seeds.
 
-    The same seed shows both networks the same images in the same order: what that does to both is not held against
-    either. The p-values of all pairs are adjusted by Holm's method. The effect size is Cohen's d of paired samples, the
-    mean difference in standard deviations of the differences.
+    With the same seed both networks see the same images in the same order; pairing removes this common effect. The
+    p-values of all pairs are adjusted by Holm's method. The effect size is Cohen's d of paired samples, the mean
+    difference in standard deviations of the differences.
 
     Sources: Student, "The Probable Error of a Mean", Biometrika 1908; J. Cohen, "Statistical Power Analysis for the
     Behavioral Sciences", 1988 (there d_z); S. Holm, "A simple sequentially rejective multiple test procedure", Scand.

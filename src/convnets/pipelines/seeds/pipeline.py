@@ -9,7 +9,7 @@ from convnets.pipelines.seeds import figures, nodes
 
 
 def create_pipeline(trainings: Sequence[str]) -> Pipeline:
-    """Wire the trainings of the study to its tables and its figure.
+    """Wire the training runs of the study to its tables and its figure.
 
     Args:
         trainings: Their names, as `plan_trainings` gives them.
@@ -17,10 +17,10 @@ def create_pipeline(trainings: Sequence[str]) -> Pipeline:
     Returns:
         The pipeline.
     """
-    test = Node(nodes.compare_over_seeds, inputs="trainings", outputs="paired_tests", name="compare_over_seeds")
+    test = Node(nodes.compare_over_seeds, inputs="table", outputs="paired_tests_table", name="compare_over_seeds")
     draw = Node(
         figures.plot_seeds,
-        inputs=["trainings", "mean_accuracies", "params:dataset"],
+        inputs=["table", "mean_accuracies_table", "params:dataset"],
         outputs="figure",
         name="plot_seeds",
     )

@@ -1,4 +1,4 @@
-"""One training of a study, from the raw files to a row of its table; a study is many of them."""
+"""One training run of a study, from the raw files to a row of its table; a study has many of them."""
 
 from convnets.pipelines.training.pipeline import create_pipeline, create_study
 

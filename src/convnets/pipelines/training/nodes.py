@@ -1,4 +1,4 @@
-"""Choose what a training of a study learns from, report it, and sum up the trainings of a study."""
+"""Choose the training set of a training run, report the run, and summarize all runs of a study."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ REPORTED = ("test_accuracy", "test_loss", "fit_seconds")
 
 
 def balanced_order(labels: np.ndarray, seed: int) -> np.ndarray:
-    """An order of samples whose beginnings are balanced: classes take turns for as long as they have samples left.
+    """An order of samples whose prefixes are balanced: classes take turns as long as they have samples left.
 
     Args:
         labels: (n,), uint8.
@@ -39,11 +39,11 @@ def choose_samples(
         all_labels: (n,), uint8.
         samples: How many are chosen, at most n; `None`: all, as they are.
         seed: Of the order.
-        images_per_epoch: A smaller training set is repeated as a whole until it holds as many images; `None`: it is
-            not.
+        images_per_epoch: A smaller training set is repeated as a whole until it has at least this many images; `None`:
+            it is not.
 
     Returns:
-        Images and labels: with the same seed a larger training set holds all of a smaller one.
+        Images and labels: with the same seed, a larger training set contains a smaller one.
     """
     if samples is None:
         return all_pixels, all_labels
@@ -53,13 +53,13 @@ def choose_samples(
 
 
 def report_training(metrics: dict[str, Any], network: Network, samples: int | None, seed: int) -> pd.DataFrame:
-    """The row of a training in the table of its study.
+    """The row of a training run in the table of its study.
 
     Args:
         metrics: As `evaluate` returns them.
         network: Its `name` is used.
-        samples: As of `choose_samples`.
-        seed: As of `choose_samples`.
+        samples: See `choose_samples`.
+        seed: See `choose_samples`.
 
     Returns:
         One row: `network`, `samples`, `seed`, `test_accuracy`, `test_loss` (nats), `fit_seconds`.
@@ -69,13 +69,13 @@ def report_training(metrics: dict[str, Any], network: Network, samples: int | No
 
 
 def gather_reports(*reports: pd.DataFrame) -> pd.DataFrame:
-    """Put the rows of all trainings of a study into one table.
+    """Put the rows of all training runs of a study into one table.
 
     Args:
         *reports: As `report_training` returns them.
 
     Returns:
-        A row for each training, in the order of networks, samples and seeds; `samples` only where they were chosen.
+        A row for each training run, in the order of networks, samples and seeds; `samples` only where they were chosen.
     """
     table = pd.DataFrame([report.iloc[0].to_dict() for report in reports])
     order = table.assign(network=table["network"].map(NETWORKS.index))

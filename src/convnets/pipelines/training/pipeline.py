@@ -1,4 +1,4 @@
-"""The pipeline of one training of a study, and of all its trainings together."""
+"""The pipeline of one training run of a study, and of a whole study."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ RAW_DATA = {"raw_train_images", "raw_train_labels", "raw_test_images", "raw_test
 
 
 def create_pipeline(training: str) -> Pipeline:
-    """Wire the raw files to the report of a training; it shares no data in memory with others.
+    """Wire the raw files to the report of a training run, which shares no data in memory with others.
 
     Args:
         training: Its name, which is the namespace of its nodes, data sets and parameters.
@@ -58,21 +58,21 @@ def create_pipeline(training: str) -> Pipeline:
 
 
 def create_study(study: str, trainings: Sequence[str], analysis: Pipeline) -> Pipeline:
-    """Wire the trainings of a study to the table of all, to that of means, and to what the study makes of them.
+    """Wire the training runs of a study to the table of all runs, the table of means, and the analysis.
 
     Args:
-        study: Its name, which is the namespace of what is made of all its trainings.
+        study: Its name, which is the namespace of its summary.
         trainings: Their names, as `plan_trainings` gives them.
-        analysis: From `trainings` and `mean_accuracies` to further tables and figures.
+        analysis: From `table` and `mean_accuracies_table` to further tables and figures.
 
     Returns:
         The pipeline.
     """
     reports = [f"{name}.report" for name in trainings]
     with across_namespaces():
-        gather = Node(nodes.gather_reports, inputs=reports, outputs="trainings", name="gather_reports")
+        gather = Node(nodes.gather_reports, inputs=reports, outputs="table", name="gather_reports")
         summarize = Node(
-            nodes.summarize_trainings, inputs="trainings", outputs="mean_accuracies", name="summarize_trainings"
+            nodes.summarize_trainings, inputs="table", outputs="mean_accuracies_table", name="summarize_trainings"
         )
         summary = Pipeline(
             Pipeline([gather, summarize]) + analysis,

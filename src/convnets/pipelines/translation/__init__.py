@@ -1,4 +1,4 @@
-"""Does a convnet recognize a pattern anywhere? The trained networks on test images that are shifted."""
+"""Does a convnet recognize a pattern anywhere? The trained networks are evaluated on shifted test images."""
 
 from convnets.pipelines.translation.pipeline import create_pipeline
 

@@ -6,8 +6,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from convnets.figures import INK, network_colour, network_marker, new_figure, plot_image_grid, soften
-from convnets.parameters import Dataset, Translation
+from convnets.parameters import Dataset
 from convnets.pipelines.translation.nodes import choose_digit, shift_images
+from convnets.study_parameters import Translation
 
 COLUMNS = 5
 APART = 0.09  # pixels, between networks at the same distance
@@ -62,7 +63,7 @@ def plot_moving_digit(
     translation: Translation,
     **answers: pd.DataFrame,
 ) -> Figure:
-    """Draw one digit as it moves, and what each network answers.
+    """Draw one digit as it moves, with each network's answers.
 
     Args:
         test_images: (m, height, width), float32.

@@ -1,14 +1,15 @@
-"""Shift the test images, and ask the trained networks."""
+"""Shift the test images, and evaluate the trained networks on them."""
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.proportion import proportion_confint
 
-from convnets.errors import ParameterError
-from convnets.parameters import Dataset, Network, Translation
-from convnets.pipelines.classifier.nodes import predict, reshape_images
+from convnets.harness.messages import ParameterError
+from convnets.parameters import Dataset, Network
+from convnets.pipelines.classifier.evaluation import predict, wilson_interval
+from convnets.pipelines.classifier.nodes import reshape_images
+from convnets.study_parameters import Translation
 
 if TYPE_CHECKING:
     from keras import Model
@@ -32,7 +33,7 @@ def shift_images(images: np.ndarray, distance: int, direction: str) -> np.ndarra
 
     Args:
         images: (n, height, width), any dtype.
-        distance: In pixels; in a diagonal direction as many down or up as to the side.
+        distance: In pixels; in diagonal directions it counts both vertically and horizontally.
         direction: One of `DIRECTIONS`.
 
     Returns:
@@ -48,7 +49,7 @@ def shift_images(images: np.ndarray, distance: int, direction: str) -> np.ndarra
 def measure_translation(
     model: Model, test_images: np.ndarray, test_labels: np.ndarray, network: Network, translation: Translation
 ) -> pd.DataFrame:
-    """Measure a network's accuracy on test images that are shifted by each distance in each direction.
+    """Measure a network's accuracy on test images shifted by each distance in each direction.
 
     Args:
         model: Trained.
@@ -72,15 +73,15 @@ def measure_translation(
                 inputs, _ = reshape_images(images, images, network)
                 predictions, _ = predict(model, inputs, test_labels)
                 right[shift] = int((predictions["label"] == predictions["predicted"]).sum())
-            low, high = proportion_confint(right[shift], len(test_labels), alpha=0.05, method="wilson")
+            low, high = wilson_interval(right[shift], len(test_labels))
             rows.append(
                 {
                     "network": network.root.name,
                     "distance": distance,
                     "direction": direction,
                     "test_accuracy": right[shift] / len(test_labels),
-                    "test_accuracy_low": float(low),
-                    "test_accuracy_high": float(high),
+                    "test_accuracy_low": low,
+                    "test_accuracy_high": high,
                 }
             )
     return pd.DataFrame(rows)
@@ -99,7 +100,7 @@ def measure_ink(test_images: np.ndarray, translation: Translation) -> pd.DataFra
         translation: Its `distances` are used.
 
     Returns:
-        A row for each distance: `distance` (pixels), and `ink`, the sum of all pixels as a share of what it was, mean
+        A row for each distance: `distance` (pixels), and `ink`, the sum of all pixels relative to the original, mean
         over the directions.
     """
     shares = {
@@ -115,7 +116,7 @@ def measure_ink(test_images: np.ndarray, translation: Translation) -> pd.DataFra
 def follow_digit(
     model: Model, test_images: np.ndarray, network: Network, dataset: Dataset, translation: Translation
 ) -> pd.DataFrame:
-    """Ask a network for one digit as it moves.
+    """Classify one digit as it moves.
 
     Args:
         model: Trained.

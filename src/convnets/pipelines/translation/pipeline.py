@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from kedro.pipeline import Node, Pipeline
 
-from convnets.pipelines import across_namespaces
+from convnets.pipelines import in_namespace
 from convnets.pipelines.translation import figures, nodes
 
 
+@in_namespace("translation")
 def create_pipeline(networks: Sequence[str]) -> Pipeline:
     """Wire trained networks and the test images to accuracies under shifts.
 
@@ -17,14 +18,7 @@ def create_pipeline(networks: Sequence[str]) -> Pipeline:
     Returns:
         The pipeline.
     """
-    with across_namespaces():
-        pipeline = Pipeline([*(_ask(network) for network in networks), _sum_up(networks)])
-        return Pipeline(
-            pipeline,
-            inputs={name for name in pipeline.inputs() if not name.startswith("params:")},
-            parameters={name for name in pipeline.inputs() if name.startswith("params:")},
-            namespace="translation",
-        )
+    return Pipeline([*(_ask(network) for network in networks), _sum_up(networks)])
 
 
 def _ask(network: str) -> Pipeline:
@@ -61,13 +55,13 @@ def _sum_up(networks: Sequence[str]) -> Pipeline:
             Node(
                 nodes.gather_accuracies,
                 inputs=[f"{network}.accuracies" for network in networks],
-                outputs="all_accuracies",
+                outputs="table",
                 name="gather_accuracies",
             ),
             Node(nodes.measure_ink, inputs=["test_images", "params:translation"], outputs="ink", name="measure_ink"),
             Node(
                 figures.plot_accuracies,
-                inputs=["all_accuracies", "ink", "params:dataset"],
+                inputs=["table", "ink", "params:dataset"],
                 outputs="figure",
                 name="plot_accuracies",
             ),
@@ -80,7 +74,7 @@ def _sum_up(networks: Sequence[str]) -> Pipeline:
                     "translation": "params:translation",
                     **{network: f"{network}.digit_answers" for network in networks},
                 },
-                outputs="moving_digit",
+                outputs="moving_digit_figure",
                 name="plot_moving_digit",
             ),
         ]

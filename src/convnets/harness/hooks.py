@@ -1,0 +1,137 @@
+"""The harness as Kedro's hooks, in the order in which they depend on each other.
+
+Kedro imports this module at every command, even `kedro --help`.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+from kedro.framework.project import pipelines
+from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline
+from kedro.utils import load_obj
+
+from convnets.harness.catalog import CatalogOfCurrentResults, RunRequest
+from convnets.harness.experiment import Check, Experiment, PlannedRun
+
+
+class Harness:
+    """Plans a run as the experiment says, and registers the hooks that make it trustworthy."""
+
+    def __init__(self, experiment: str) -> None:
+        """Import nothing yet.
+
+        Args:
+            experiment: The dotted name of an `Experiment`.
+        """
+        self._name = experiment
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Check all parameters and settings before Kedro builds a catalog, and add what the experiment plans."""
+        from convnets.harness.atomic_files import AtomicFileHooks  # noqa: PLC0415
+        from convnets.harness.checks import FileNameHooks  # noqa: PLC0415
+        from convnets.harness.locks import NamespaceLocks  # noqa: PLC0415
+        from convnets.harness.provenance import ProvenanceHooks  # noqa: PLC0415
+        from convnets.harness.resuming import ResumeHooks  # noqa: PLC0415
+        from convnets.harness.tracking.hooks import TrackingHooks  # noqa: PLC0415
+        from convnets.harness.tracking.settings import check_tracking_settings  # noqa: PLC0415
+        from convnets.harness.tracking.store import tracking_uri, uri_for_others  # noqa: PLC0415
+
+        experiment: Experiment = load_obj(self._name)
+        loader = context.config_loader
+        settings, global_values, values = loader["tracking"], loader["globals"], loader["parameters"]
+        check_tracking_settings(settings)
+        plan = experiment.plan(values, global_values, requested_pipelines())
+        if plan.blocks:
+            loader["parameters"] = values | plan.blocks
+            pipelines.update(plan.pipelines)
+        outputs = context.project_path / global_values["outputs"]
+        locks = NamespaceLocks(outputs)
+        uri = tracking_uri(context.project_path, settings)
+        # Kedro calls the last of them first. Before a run: it is checked before anything is written, claimed before it
+        # is looked at what is there, and known what is outdated before it is looked where to go on. When a data set is
+        # saved: the file gets its name, is recorded, and only then counts as made.
+        in_turn = (
+            ResumeHooks(),
+            ProvenanceHooks(experiment, plan.parameters),
+            *plan.hooks,
+            TrackingHooks(context.project_path, settings, experiment, plan.describe_run, locks),
+            AtomicFileHooks(),
+            locks,
+            FileNameHooks(),
+            RequestHooks(experiment, str(loader.conf_source), uri_for_others(uri)),
+            CheckHooks(plan.checks, experiment.namespaces, outputs),
+        )
+        for hooks in in_turn:
+            context._hook_manager.register(hooks)
+
+
+def requested_pipelines() -> Sequence[str] | None:
+    """The names of the pipelines that a run asks for; `None` where it asks for the default, or nothing is run.
+
+    Kedro notes them in a private attribute alone.
+    """
+    names: Sequence[str] | None = getattr(pipelines, "_requested_pipelines", None)
+    return names
+
+
+class CheckHooks:
+    """Makes the checks of the experiment, in its order, before the first node runs."""
+
+    def __init__(self, checks: Sequence[Check], namespaces: Sequence[str], outputs: Path) -> None:
+        """Note what is checked.
+
+        Args:
+            checks: See `Plan`.
+            namespaces: See `PlannedRun`.
+            outputs: The folder of results.
+        """
+        self._checks = checks
+        self._namespaces = namespaces
+        self._outputs = outputs
+
+    @hook_impl
+    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog) -> None:
+        """Check all that can be checked."""
+        run = PlannedRun(pipeline, catalog, run_params["env"], self._outputs, self._namespaces)
+        for check in self._checks:
+            check(run)
+
+
+class RequestHooks:
+    """Notes in the catalog what was asked for: Kedro gives it to runners, and nothing else."""
+
+    def __init__(self, experiment: Experiment, conf_source: str, tracking_uri: str | None) -> None:
+        """Note what Kedro does not tell hooks.
+
+        Args:
+            experiment: Of the project.
+            conf_source: Where the configuration is.
+            tracking_uri: Where runs are recorded; `None`: the environment of each process says.
+        """
+        self._experiment = experiment
+        self._conf_source = conf_source
+        self._tracking_uri = tracking_uri
+
+    @hook_impl
+    def before_pipeline_run(self, run_params: dict[str, Any], catalog: CatalogOfCurrentResults) -> None:
+        """Note the rest."""
+        catalog.request = RunRequest(
+            command=sys.argv[1:],
+            run_id=run_params["run_id"],
+            project_path=run_params["project_path"],
+            conf_source=self._conf_source,
+            env=run_params["env"],
+            runtime_params=run_params["runtime_params"],
+            pipeline_names=run_params["pipeline_names"],
+            only_missing=run_params["only_missing_outputs"],
+            tracking_uri=self._tracking_uri,
+            package=self._experiment.package,
+            packages=list(self._experiment.packages),
+            namespaces=list(self._experiment.namespaces),
+        )

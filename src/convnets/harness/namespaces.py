@@ -1,0 +1,26 @@
+"""Namespaces: what is run, locked, recorded and resumed as one."""
+
+from collections.abc import Sequence
+from graphlib import TopologicalSorter
+
+from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
+
+
+def outermost_namespace(node: Node) -> str | None:
+    """What a node is locked and recorded with: its outermost namespace; `None` if it has none."""
+    return node.namespace.split(".")[0] if node.namespace else None
+
+
+def namespace_by_namespace(pipeline: Pipeline, order: Sequence[str] = ()) -> list[Node]:
+    """The nodes in an order in which each comes after those that it needs, and namespaces do not interleave.
+
+    Args:
+        pipeline: Whose nodes.
+        order: Of namespaces, where there is a choice; those that it does not name come first.
+    """
+    groups = {group.name: group for group in pipeline.group_nodes_by("namespace")}
+    nodes = {node.name: node for node in pipeline.nodes}
+    wanted = sorted(groups, key=lambda name: order.index(name) if name in order else -1)
+    sorter = TopologicalSorter({name: groups[name].dependencies for name in wanted})
+    return [nodes[name] for group in sorter.static_order() for name in groups[group].nodes]

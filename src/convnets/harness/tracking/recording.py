@@ -1,0 +1,111 @@
+"""What MLflow is given: the entities of its API, made of what Kedro and the catalog know."""
+
+import json
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import DatasetInput, Metric
+
+MAX_DIGEST_CHARS = 36  # of a data set, in MLflow
+
+
+def dataset_input(name: str, data: np.ndarray, context: str, path: str, sha256: str) -> "DatasetInput":
+    """Describe the data that a run is given.
+
+    Args:
+        name: In the catalog.
+        data: Of any shape and dtype.
+        context: What it is for: `training` or `test`.
+        path: Of its file, as it shall be shown.
+        sha256: Of the file.
+    """
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    tensor = {"type": "tensor", "tensor-spec": {"dtype": str(data.dtype), "shape": list(data.shape)}}
+    return DatasetInput(
+        Dataset(
+            name=name,
+            digest=sha256[:MAX_DIGEST_CHARS],
+            source_type="local",
+            source=json.dumps({"uri": path, "sha256": sha256}),
+            schema=json.dumps({"mlflow_tensorspec": {"features": json.dumps([tensor]), "targets": None}}),
+            profile=json.dumps({"features_shape": data.shape, "features_nbytes": data.nbytes}),
+        ),
+        tags=[InputTag("mlflow.data.context", context)],
+    )
+
+
+def metrics_of(
+    run_id: str, values: Mapping[str, float | None], step: int = 0, model_id: str | None = None
+) -> "list[Metric]":
+    """The numbers among values, as metrics of a run, and of a model if it is given."""
+    from mlflow.entities import Metric
+
+    now = int(time.time() * 1000)
+    return [
+        Metric(name, float(value), now, step, model_id=model_id, run_id=run_id)
+        for name, value in values.items()
+        if value is not None
+    ]
+
+
+def log_keras_model(client: "MlflowClient", run_id: str, model: Any, packages: Sequence[str]) -> str:
+    """Log a Keras model with its signature.
+
+    Args:
+        client: Of the store.
+        run_id: Which the model is of, and whose name it bears.
+        model: Built.
+        packages: What is needed to load it, in the versions that are installed here.
+
+    Returns:
+        The identifier of the LoggedModel.
+    """
+    import mlflow.keras
+    from mlflow.models import Model, ModelSignature
+    from mlflow.types import Schema, TensorSpec
+
+    def schema(shape: tuple[int, ...]) -> Schema:
+        return Schema([TensorSpec(np.dtype(np.float32), (-1, *shape[1:]))])
+
+    class PortableModel(Model):
+        """Says nothing of this machine in the file `MLmodel`, which goes wherever the model goes."""
+
+        def __init__(self, artifact_path: str | None = None, **about: Any) -> None:  # noqa: ARG002
+            """Leave out the address in the store, which MLflow gives as the path."""
+            super().__init__(**about)
+
+    # Left to MLflow, it would bear the user's name, the path of the command, and the address of the git remote,
+    # which may hold a password.
+    run = client.get_run(run_id)
+    name = str(run.info.run_name)
+    created = client.create_logged_model(run.info.experiment_id, name, source_run_id=run_id, params=run.data.params)
+    logged = PortableModel.log(
+        None,
+        mlflow.keras,
+        run_id=run_id,
+        model_id=created.model_id,
+        name=name,
+        model=model,
+        signature=ModelSignature(schema(model.input_shape), schema(model.output_shape)),
+        pip_requirements=[f"{package}=={version(package)}" for package in packages],
+    )
+    return str(logged.model_id)
+
+
+def git_commit(folder: Path) -> str | None:
+    """The commit of the git checkout that the folder is in, with `-dirty` if it was changed since; `None` if none."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        described = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)  # noqa: S603
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return described.stdout.strip()

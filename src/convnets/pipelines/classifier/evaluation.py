@@ -1,0 +1,215 @@
+"""Predict and evaluate: what each trained network is worth."""
+
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+from statsmodels.stats.proportion import proportion_confint
+
+from convnets.parameters import Dataset
+from convnets.pipelines.classifier.feed import PREDICTION_BATCH, batches
+
+if TYPE_CHECKING:
+    from keras import Model
+else:  # Kedro reads the annotations before TensorFlow is wanted
+    Model = Any
+
+CALIBRATION_BINS = 10
+MIN_PROBABILITY = 1e-7  # Keras's epsilon: it clips probabilities before it takes their logarithm
+
+
+def predict(model: Model, test_inputs: np.ndarray, test_labels: np.ndarray) -> tuple[pd.DataFrame, dict[str, float]]:
+    """Ask the network for the class of every test image.
+
+    Args:
+        model: Trained.
+        test_inputs: (m, ...), float32.
+        test_labels: (m,), uint8.
+
+    Returns:
+        A table with a row for each test image: `label`, `predicted`, and the probability of each class, `p0`, `p1`, ...
+        (float32); and `predict_images_per_second`, measured on it.
+    """
+    model.predict(batches((test_inputs[:PREDICTION_BATCH],), PREDICTION_BATCH), verbose=0)  # compiles
+    started = time.perf_counter()
+    probabilities = model.predict(batches((test_inputs,), PREDICTION_BATCH), verbose=0)
+    seconds = time.perf_counter() - started
+    predictions = pd.DataFrame(probabilities, columns=[f"p{label}" for label in range(probabilities.shape[1])])
+    predictions.insert(0, "label", test_labels.astype(np.int64))
+    predictions.insert(1, "predicted", probabilities.argmax(axis=1))
+    return predictions, {"predict_images_per_second": len(test_inputs) / seconds}
+
+
+def evaluate(  # noqa: PLR0913 - one argument for each thing that is summed up
+    *,
+    model: Model,
+    history: pd.DataFrame,
+    predictions: pd.DataFrame,
+    prediction_speed: dict[str, float],
+    calibration: pd.DataFrame,
+    lecture_accuracy: float | None,
+) -> dict[str, float | None]:
+    """Sum up how well the network does on the test images, and what it costs.
+
+    Args:
+        model: Trained.
+        history: A row for each epoch, with `epoch_seconds` and `images_per_second`.
+        predictions: As `predict` returns them.
+        prediction_speed: As `predict` returns it.
+        calibration: As `calibrate` returns it.
+        lecture_accuracy: What the lecture reports, if it does.
+
+    Returns:
+        `test_loss` (the mean cross-entropy in nats), `test_accuracy` with the bounds of its Wilson 95 % interval
+        `test_accuracy_low` and `test_accuracy_high`, `expected_calibration_error`, `fit_seconds`, `parameters`,
+        `fit_images_per_second` learned from over all epochs, `predict_images_per_second`, `model_bytes`, the
+        size of the model's `.keras` file, and `lecture_accuracy`.
+    """
+    right = predictions["label"] == predictions["predicted"]
+    low, high = wilson_interval(int(right.sum()), len(right))
+    probability_of_label = probabilities_of(predictions)[np.arange(len(predictions)), predictions["label"]]
+    return {
+        "parameters": model.count_params(),
+        "test_loss": float(-np.log(np.clip(probability_of_label, MIN_PROBABILITY, 1)).mean(dtype=np.float64)),
+        "test_accuracy": float(right.mean()),
+        "test_accuracy_low": low,
+        "test_accuracy_high": high,
+        "expected_calibration_error": expected_calibration_error(calibration),
+        "fit_seconds": float(history["epoch_seconds"].sum()),
+        "fit_images_per_second": float(np.average(history["images_per_second"], weights=history["epoch_seconds"])),
+        **prediction_speed,
+        "model_bytes": _keras_file_bytes(model),
+        "lecture_accuracy": lecture_accuracy,
+    }
+
+
+def _keras_file_bytes(model: Model) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        model.save(path)
+        return path.stat().st_size
+
+
+def wilson_interval(right: int, asked: int) -> tuple[float, float]:
+    """The 95 % interval of an accuracy.
+
+    Source: E. B. Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", JASA 1927.
+
+    Args:
+        right: How many answers are right.
+        asked: Of how many.
+
+    Returns:
+        Its lower and its upper bound, from 0 to 1.
+    """
+    low, high = proportion_confint(right, asked, alpha=0.05, method="wilson")
+    return float(low), float(high)
+
+
+def probabilities_of(predictions: pd.DataFrame) -> np.ndarray:
+    """The probability of each class, (n, classes), float32, of a table as `predict` returns it."""
+    probabilities: np.ndarray = predictions.filter(regex=r"^p\d+$").to_numpy()
+    return probabilities
+
+
+def score_classes(predictions: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+    """Score each class on its own.
+
+    Args:
+        predictions: As `predict` returns them.
+        dataset: Its `class_names` are used.
+
+    Returns:
+        A row for each class: `class`, `precision`, `recall`, `f1`, `samples`. A score that is 0 / 0 is 0.
+    """
+    precision, recall, f1, samples = precision_recall_fscore_support(
+        predictions["label"], predictions["predicted"], labels=range(len(dataset.class_names)), zero_division=0
+    )
+    return pd.DataFrame(
+        {"class": dataset.class_names, "precision": precision, "recall": recall, "f1": f1, "samples": samples}
+    )
+
+
+def count_confusions(predictions: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+    """Count which class was taken for which.
+
+    Args:
+        predictions: As `predict` returns them.
+        dataset: Its `class_names` are used.
+
+    Returns:
+        A row for each true class, named in the column `label`, and a column for each predicted class.
+    """
+    names = list(dataset.class_names)
+    counts = confusion_matrix(predictions["label"], predictions["predicted"], labels=range(len(names)))
+    confusions = pd.DataFrame(counts, columns=names)
+    confusions.insert(0, "label", names)
+    return confusions
+
+
+def calibrate(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Compare how sure the network is with how often it is right.
+
+    Args:
+        predictions: As `predict` returns them.
+
+    Returns:
+        A row for each of ten bins of equal width of the highest probability: `low` and `high` (of the bin, which
+        includes `high`), `samples`, `confidence` (mean highest probability), `accuracy`; the last two are missing in
+        an empty bin.
+    """
+    confidence = probabilities_of(predictions).max(axis=1).astype(np.float64)
+    edges = np.linspace(0, 1, CALIBRATION_BINS + 1)
+    answers = pd.DataFrame(
+        {
+            "bin": pd.cut(confidence, edges, labels=False),
+            "confidence": confidence,
+            "accuracy": (predictions["label"] == predictions["predicted"]).astype(float),
+        }
+    )
+    bins = answers.groupby("bin").agg(
+        samples=("confidence", "size"), confidence=("confidence", "mean"), accuracy=("accuracy", "mean")
+    )
+    bins = bins.reindex(range(CALIBRATION_BINS))
+    bins["samples"] = bins["samples"].fillna(0).astype(int)
+    bins.insert(0, "low", edges[:-1])
+    bins.insert(1, "high", edges[1:])
+    return bins.reset_index(drop=True)
+
+
+def expected_calibration_error(calibration: pd.DataFrame) -> float:
+    """The mean distance between confidence and accuracy, weighted by the samples of each bin.
+
+    Source: C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, "On Calibration of Modern Neural Networks", ICML 2017.
+
+    Args:
+        calibration: As `calibrate` returns it.
+
+    Returns:
+        From 0, as sure as right, to 1.
+    """
+    gap = (calibration["confidence"] - calibration["accuracy"]).abs()
+    return float((gap * calibration["samples"]).sum() / calibration["samples"].sum())
+
+
+def tabulate_first_prediction(predictions: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+    """The probability of each class for the first test image, which is a 7 in the lecture.
+
+    Args:
+        predictions: As `predict` returns them.
+        dataset: Its `class_names` are used.
+
+    Returns:
+        A row for each class: `class`, `probability`, and whether it `is_label`.
+    """
+    return pd.DataFrame(
+        {
+            "class": dataset.class_names,
+            "probability": probabilities_of(predictions)[0],
+            "is_label": np.arange(len(dataset.class_names)) == predictions["label"].iloc[0],
+        }
+    )

@@ -1,0 +1,162 @@
+"""What a run says on the terminal: its data, how training goes on, and at the end one table."""
+
+from typing import Any
+
+import pandas as pd
+from kedro.framework.hooks import hook_impl
+from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from convnets.harness.locks import RUNNERS_ELSEWHERE
+from convnets.harness.messages import one_line
+from convnets.harness.storage import stored_path
+from convnets.parameters import NETWORKS
+from convnets.precision import bfloat16_hardware, choose_policy
+
+MAX_IMAGES = 24  # of the user's own that are listed, and drawn in the figure
+
+
+class TerminalHooks:
+    """Tells the user what happens, in the words of the lecture."""
+
+    @hook_impl
+    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog) -> None:
+        """Say what will be done."""
+        self._pipeline = pipeline
+        self._catalog = catalog
+        self._console = Console(highlight=False, soft_wrap=True)
+        self._metrics: dict[str, dict[str, Any]] = {}
+        self._elsewhere = run_params["runner"] in RUNNERS_ELSEWHERE
+        self._precision_said = False
+        self._idle = True
+        names = ", ".join(run_params["pipeline_names"] or ["all networks"])
+        environment = f", environment {run_params['env']}" if run_params["env"] else ""
+        self._console.print(f"[bold]convnets[/bold]: {names}{environment}, {len(pipeline.nodes)} steps")
+
+    @hook_impl
+    def before_node_run(self, node: Node, inputs: dict[str, Any]) -> None:
+        """Say which network is trained now, and how."""
+        self._idle = False
+        if node.name.endswith(".train"):
+            start, images = inputs[f"{node.namespace}.starting_point"], inputs[f"{node.namespace}.train_inputs"]
+            training = inputs[f"params:{node.namespace}.training"]
+            resumed = f", going on after epoch {len(start.log)} of {training.epochs}" if len(start.log) else ""
+            self._console.print(
+                f"[bold]{node.namespace}[/bold]: {start.model.count_params():,} parameters learn from {len(images):,} "
+                f"images in batches of {training.batch_size}{resumed}"
+            )
+        if node.name.endswith(".compile_model") and not self._precision_said:
+            self._precision_said = True
+            hardware = bfloat16_hardware()
+            found = f"this machine has {hardware}" if hardware else "nothing here is built for bfloat16"
+            policy = choose_policy(inputs["params:precision"])
+            self._console.print(f"precision: {policy} (asked for: {inputs['params:precision']}; {found})")
+
+    @hook_impl
+    def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
+        """Note metrics of an earlier run that this one compares."""
+        self._note(dataset_name, data)
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
+        """Say what data there is, and note metrics."""
+        if dataset_name in ("train_images", "test_images"):
+            count, height, width = data.shape
+            self._console.print(f"{dataset_name}: {count:,} images of {height} x {width} pixels")
+        if dataset_name == "prediction.refused_images_table":
+            for image, reason in data.head(MAX_IMAGES).itertuples(index=False):
+                self._console.print(f"{one_line(str(image))} is refused: {one_line(reason)}", markup=False)
+            self._say_that_there_are_more(dataset_name, len(data))
+        if dataset_name == "predictions_on_images" and len(data):
+            images = data["image"].unique()
+            self._console.print(predictions_table(data[data["image"].isin(images[:MAX_IMAGES])]))
+            self._say_that_there_are_more(dataset_name, len(images))
+        if dataset_name.endswith(".mean_accuracies_table"):
+            self._console.print(mean_accuracies_table(data))
+        self._note(dataset_name, data)
+
+    def _say_that_there_are_more(self, dataset_name: str, images: int) -> None:
+        if images > MAX_IMAGES:
+            path = stored_path(self._catalog, dataset_name)
+            self._console.print(f"... and {images - MAX_IMAGES:,} more, in {path}", markup=False)
+
+    def _say_what_others_found(self) -> None:
+        for name in sorted(self._pipeline.all_outputs()):
+            if name.endswith(".mean_accuracies_table"):
+                self._console.print(mean_accuracies_table(self._catalog.load(name)))
+
+    def _note(self, dataset_name: str, data: Any) -> None:
+        network, _, name = dataset_name.partition(".")
+        if name == "metrics" and network in NETWORKS:
+            self._metrics[network] = data
+
+    @hook_impl
+    def after_pipeline_run(self) -> None:
+        """Print the table of results, and where to look next."""
+        if self._elsewhere:
+            self._say_what_others_found()
+        elif self._idle:
+            self._console.print("All is there, made from the same parameters, data and code: nothing was to be done.")
+        if self._metrics:
+            self._console.print(results_table(self._metrics))
+            self._console.print(
+                "Look next: [bold]make viz[/bold] shows the pipeline, [bold]make mlflow[/bold] the runs."
+            )
+
+
+def mean_accuracies_table(mean_accuracies: pd.DataFrame) -> Table:
+    """Lay out the means of a study's trainings, a row for each network and number of samples."""
+    title = "Test accuracy, mean over seeds"
+    table = Table(title=title, box=SIMPLE_HEAD, title_justify="left", pad_edge=False, padding=0)
+    sizes = [("samples", "{:,}")] if "samples" in mean_accuracies else []
+    table.add_column("network", no_wrap=True)
+    for heading in (*(heading for heading, _ in sizes), "trainings", "mean (95 %)", "standard deviation"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in mean_accuracies.to_dict("records"):
+        table.add_row(
+            row["network"],
+            *(form.format(row[name]) for name, form in sizes),
+            str(row["trainings"]),
+            f"{row['test_accuracy']:.4f} ({row['test_accuracy_low']:.4f} to {row['test_accuracy_high']:.4f})",
+            f"{row['test_accuracy_sd']:.4f}",
+        )
+    return table
+
+
+def results_table(metrics: dict[str, dict[str, Any]]) -> Table:
+    """Lay out the metrics of networks, a row for each."""
+    table = Table(title="Results on the test images", box=SIMPLE_HEAD, title_justify="left", pad_edge=False, padding=0)
+    table.add_column("network", no_wrap=True)
+    for heading in ("parameters", "test accuracy (95 %)", "lecture", "training", "images/s"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for network in sorted(metrics, key=NETWORKS.index):
+        values = metrics[network]
+        lecture = values["lecture_accuracy"]
+        table.add_row(
+            network,
+            f"{values['parameters']:,}",
+            f"{values['test_accuracy']:.4f} ({values['test_accuracy_low']:.4f} to {values['test_accuracy_high']:.4f})",
+            "-" if lecture is None else f"{lecture:.4g}",
+            f"{values['fit_seconds']:.1f} s",
+            f"{values['fit_images_per_second']:,.0f}",
+        )
+    return table
+
+
+def predictions_table(predictions: pd.DataFrame) -> Table:
+    """Lay out what each network said, a row for each image; columns as `predictions_on_images` has them."""
+    table = Table(title="What the networks read", box=SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    table.add_column("image")
+    networks = predictions["network"].unique()
+    for network in networks:
+        table.add_column(network, justify="right", no_wrap=True)
+    for image, answers in predictions.groupby("image", sort=False):
+        row = answers.set_index("network").loc[networks]
+        said = [f"{answer.predicted} ({answer.probability:.2f})" for answer in row.itertuples()]
+        table.add_row(Text(one_line(str(image))), *map(Text, said))
+    return table

@@ -1,0 +1,62 @@
+"""The table that a run ends with."""
+
+import io
+from typing import Any
+
+import pandas as pd
+import pytest
+from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline
+from rich.console import Console
+
+from convnets.terminal import TerminalHooks, predictions_table, results_table
+
+METRICS = {
+    "parameters": 407_050,
+    "test_accuracy": 0.98031,
+    "test_accuracy_low": 0.97739,
+    "test_accuracy_high": 0.98285,
+    "lecture_accuracy": 0.9785,
+    "fit_seconds": 6.26,
+    "fit_images_per_second": 47_923.3,
+}
+
+
+def test_the_table_fits_a_terminal_and_has_a_row_for_each_network() -> None:
+    terminal = io.StringIO()
+    Console(width=80, file=terminal).print(
+        results_table({"cnn_no_pool": METRICS | {"lecture_accuracy": None}, "fcn": METRICS})
+    )
+    lines = [line.split() for line in terminal.getvalue().splitlines() if line.split()]
+    assert lines[-2] == ["fcn", "407,050", "0.9803", "(0.9774", "to", "0.9829)", "0.9785", "6.3", "s", "47,923"]
+    assert lines[-1][0] == "cnn_no_pool"
+    assert lines[-1][-4:] == ["-", "6.3", "s", "47,923"]
+
+
+def test_each_image_is_a_row_and_its_name_is_no_markup() -> None:
+    terminal = io.StringIO()
+    predictions = pd.DataFrame(
+        [
+            ("[red].png", "fcn", "7", 0.981),
+            ("[red].png", "cnn", "1", 0.5),
+            ("b.png", "fcn", "2", 1),
+            ("b.png", "cnn", "2", 1),
+        ],
+        columns=["image", "network", "predicted", "probability"],
+    )
+    Console(width=80, file=terminal).print(predictions_table(predictions))
+    lines = [line.split() for line in terminal.getvalue().splitlines() if line.split()]
+    assert lines[1] == ["image", "fcn", "cnn"]
+    assert lines[-2:] == [["[red].png", "7", "(0.98)", "1", "(0.50)"], ["b.png", "2", "(1.00)", "2", "(1.00)"]]
+
+
+def test_a_name_with_line_breaks_is_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    hooks: Any = TerminalHooks()
+    hooks.before_pipeline_run(
+        {"pipeline_names": ["prediction"], "env": None, "runner": ""}, Pipeline([]), DataCatalog()
+    )
+    refused = pd.DataFrame([{"image": "a\nb\x1b.png", "reason": "The file is empty; allowed: a PNG or JPEG image."}])
+    hooks.after_dataset_saved("prediction.refused_images_table", refused)
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "a b\\x1b.png is refused: The file is empty; allowed: a PNG or JPEG image."
+    ]
