@@ -32,7 +32,7 @@ from convnets.harness.provenance import (
 )
 from convnets.parameters import NETWORKS, check_parameters
 from convnets.pipeline_registry import register_pipelines
-from support import ROOT, idx
+from support import FUZZED, ROOT, damaged, idx
 
 PACKAGE = EXPERIMENT.package
 CONF = ROOT / "conf" / "base"
@@ -188,6 +188,19 @@ def test_a_note_that_no_run_has_written_is_as_if_it_were_not_there(tmp_path: Pat
     catalog = kept_as_json(path, "{}")
     note_path(catalog, "metrics").write_text(noted)
     assert noted_of(catalog, "metrics").made_from in ({}, {"code": "{}"})
+    assert was_changed(catalog, "metrics")
+
+
+WHOLE_NOTE = json.dumps({"made_from": MADE_FROM, "sha256": ["0" * 64]}).encode()
+
+
+@settings(FUZZED, suppress_health_check=[HealthCheck.function_scoped_fixture])  # the note is written anew each time
+@given(content=st.binary(max_size=300) | damaged([WHOLE_NOTE]))
+def test_whatever_a_note_holds_it_is_read_or_not_there(tmp_path: Path, content: bytes) -> None:
+    catalog = kept_as_json(tmp_path / "metrics.json", "{}")
+    note_path(catalog, "metrics").write_bytes(content)
+    made_from, sha256 = noted_of(catalog, "metrics")
+    assert all(isinstance(text, str) for text in (*made_from.values(), *sha256))
     assert was_changed(catalog, "metrics")
 
 
