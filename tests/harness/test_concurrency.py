@@ -17,6 +17,8 @@ from convnets.harness.provenance import FOLDER as NOTES
 from convnets.parameters import NETWORKS
 from support import RUN_TIMEOUT, Project
 
+pytestmark = pytest.mark.faults  # a minute of six runs at once
+
 TWICE = "fcn"
 AT_ONCE = (TWICE, *NETWORKS, "preparation")
 READERS: dict[str, Callable[[Path], object]] = {
