@@ -1,4 +1,4 @@
-"""Commands in concurrency: several at once on one new store, of different networks, and of one network twice."""
+"""Several commands at once on one new store, of different networks, and of one network twice."""
 
 import json
 import re
@@ -31,7 +31,7 @@ READERS: dict[str, Callable[[Path], object]] = {
 }
 
 
-class Company:
+class Commands:
     """A project in which commands have run at once, or one process all networks, and what they printed."""
 
     def __init__(self, project: Project, *pipelines: str) -> None:
@@ -60,25 +60,25 @@ class Company:
 
 
 @pytest.fixture(scope="module")
-def concurrency(new_project: Callable[[], Project]) -> Company:
-    return Company(new_project(), *AT_ONCE)
+def at_once(new_project: Callable[[], Project]) -> Commands:
+    return Commands(new_project(), *AT_ONCE)
 
 
 @pytest.fixture(scope="module")
-def alone(new_project: Callable[[], Project]) -> Company:
-    return Company(new_project(), ",".join(NETWORKS))
+def alone(new_project: Callable[[], Project]) -> Commands:
+    return Commands(new_project(), ",".join(NETWORKS))
 
 
-def test_all_commands_finish_and_the_second_of_two_waits(concurrency: Company) -> None:
-    assert concurrency.statuses == [0] * len(AT_ONCE), "\n".join(concurrency.outputs)
-    waited = [f"Another run works on {TWICE}: waiting" in output for output in concurrency.outputs]
+def test_all_commands_finish_and_the_second_of_two_waits(at_once: Commands) -> None:
+    assert at_once.statuses == [0] * len(AT_ONCE), "\n".join(at_once.outputs)
+    waited = [f"Another run works on {TWICE}: waiting" in output for output in at_once.outputs]
     assert sorted(waited[:2]) == [False, True]
     assert not any(waited[2:])
-    assert not re.search(r"warning|ERROR|Traceback|locked", "\n".join(concurrency.outputs))
+    assert not re.search(r"warning|ERROR|Traceback|locked", "\n".join(at_once.outputs))
 
 
-def test_each_command_has_a_run_of_its_own(concurrency: Company) -> None:
-    runs = concurrency.runs()
+def test_each_command_has_a_run_of_its_own(at_once: Commands) -> None:
+    runs = at_once.runs()
     assert sorted(run.info.run_name for run in runs) == sorted([TWICE, *NETWORKS])
     assert {run.info.status for run in runs} == {"FINISHED"}
     assert len({run.data.tags["kedro.run"] for run in runs}) == len(runs)
@@ -87,40 +87,40 @@ def test_each_command_has_a_run_of_its_own(concurrency: Company) -> None:
     assert first.end_time <= second.start_time
     for run in runs:
         assert run.data.params["network.name"] == run.info.run_name
-        assert [point.step for point in concurrency.store.get_metric_history(run.info.run_id, "loss")] == [1, 2]
+        assert [point.step for point in at_once.store.get_metric_history(run.info.run_id, "loss")] == [1, 2]
         assert run.outputs is not None
         (output,) = run.outputs.model_outputs
-        model = concurrency.store.get_logged_model(output.model_id)
+        model = at_once.store.get_logged_model(output.model_id)
         assert (model.name, model.status) == (run.info.run_name, LoggedModelStatus.READY)
-        artifacts = {artifact.path for artifact in concurrency.store.list_artifacts(run.info.run_id)}
+        artifacts = {artifact.path for artifact in at_once.store.list_artifacts(run.info.run_id)}
         assert {"history.csv", "learning_curves.png", "predictions.parquet", "summary.txt"} <= artifacts
     last = {run.info.run_name: run for run in runs}
     for network in NETWORKS:
-        assert concurrency.metrics(network).items() <= last[network].data.metrics.items()
+        assert at_once.metrics(network).items() <= last[network].data.metrics.items()
 
 
-def test_results_are_those_of_the_networks_alone(concurrency: Company, alone: Company) -> None:
+def test_results_are_those_of_the_networks_alone(at_once: Commands, alone: Commands) -> None:
     assert alone.statuses == [0], alone.outputs
-    for ours, theirs in ((concurrency.metrics(network), alone.metrics(network)) for network in NETWORKS):
+    for ours, theirs in ((at_once.metrics(network), alone.metrics(network)) for network in NETWORKS):
         assert ours.keys() == theirs.keys()
         assert [ours[name] for name in ("test_loss", "test_accuracy")] == [
             theirs[name] for name in ("test_loss", "test_accuracy")
         ]
     last = {run.info.run_name: run for run in alone.runs()}
-    for run in concurrency.runs():
+    for run in at_once.runs():
         assert run.data.params == last[run.info.run_name].data.params
         for name in ("loss", "accuracy", "test_loss", "test_accuracy"):
             assert run.data.metrics[name] == last[run.info.run_name].data.metrics[name]
 
 
-def test_outputs_are_whole(concurrency: Company, alone: Company) -> None:
-    assert concurrency.files() == alone.files()
-    assert not list(concurrency.data.rglob("*unfinished*"))
-    assert {path.suffix for path in (concurrency.data / CLAIMS).iterdir()} == {".lock"}
-    for path in map(concurrency.data.joinpath, concurrency.files()):
+def test_outputs_are_whole(at_once: Commands, alone: Commands) -> None:
+    assert at_once.files() == alone.files()
+    assert not list(at_once.data.rglob("*unfinished*"))
+    assert {path.suffix for path in (at_once.data / CLAIMS).iterdir()} == {".lock"}
+    for path in map(at_once.data.joinpath, at_once.files()):
         READERS[path.suffix](path)
-    notes = [path for path in concurrency.files() if NOTES in Path(path).parts]
+    notes = [path for path in at_once.files() if NOTES in Path(path).parts]
     assert len(notes) > len(AT_ONCE)
     for note in notes:
-        ours, theirs = (json.loads((made.data / note).read_text()) for made in (concurrency, alone))
+        ours, theirs = (json.loads((made.data / note).read_text()) for made in (at_once, alone))
         assert ours["made_from"] == theirs["made_from"]
