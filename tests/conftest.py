@@ -12,8 +12,10 @@ from convnets.parameters import Dataset
 from support import ROOT, Project
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # in the background of a shell: commands would ignore Ctrl-C, too
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# Commands that tests start would ignore what this process ignores: Ctrl-C in the background of a shell, SIGHUP under nohup.
+for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, handler)
 
 MNIST = ROOT / "data" / "01_raw" / "mnist"
 pytest_plugins = ["bad_input"]  # for its fixtures, and so that what it asserts is told in full
