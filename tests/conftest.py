@@ -12,7 +12,7 @@ from convnets.parameters import Dataset
 from support import ROOT, Project
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-# Commands that tests start would ignore what this process ignores: Ctrl-C in the background of a shell, SIGHUP under nohup.
+# Commands would ignore what this process ignores: Ctrl-C in the background of a shell, SIGHUP under nohup.
 for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
     if signal.getsignal(number) == signal.SIG_IGN:
         signal.signal(number, handler)
