@@ -75,6 +75,7 @@ def test_a_killed_training_goes_on_with_the_same_bits(uninterrupted: Project, pr
     assert weights(project) != weights(uninterrupted)
 
 
+@pytest.mark.faults
 def test_a_plain_run_starts_afresh(uninterrupted: Project, project: Project) -> None:
     kill_after_epochs(project, 1, *RUN)
     output = project.kedro(*RUN)
@@ -83,6 +84,7 @@ def test_a_plain_run_starts_afresh(uninterrupted: Project, project: Project) -> 
     assert [run.info.status for run in runs(project)] == ["KILLED", "FINISHED"]
 
 
+@pytest.mark.faults
 def test_ctrl_c_ends_soon_and_says_how_to_go_on(project: Project) -> None:
     process = project.start(*RUN)
     wait_until(lambda: epochs_in(project.path / "data/test/06_models/cnn.checkpoint.keras") >= 1, 120)

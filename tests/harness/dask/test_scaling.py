@@ -189,6 +189,7 @@ def with_two_devices(script: str, argument: str, folder: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.faults
 def test_two_devices_share_the_batches_of_one_training(project: Project) -> None:
     metrics = {}
     for strategy in ("default", "mirrored"):
@@ -199,5 +200,6 @@ def test_two_devices_share_the_batches_of_one_training(project: Project) -> None
     assert metrics["mirrored"]["test_loss"] != metrics["default"]["test_loss"]
 
 
+@pytest.mark.faults
 def test_an_interrupted_training_on_two_devices_goes_on_with_the_same_bits(tmp_path: Path) -> None:
     assert "the same bits" in with_two_devices(INTERRUPTED, str(tmp_path / "fcn.checkpoint.keras"), tmp_path)
