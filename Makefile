@@ -8,16 +8,20 @@ INSTALLED := $(VENV)/.installed
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 PYTHON ?= $(firstword $(foreach python,python3 python3.13 python3.12 python3.11,\
 	$(shell $(python) -c '$(SUPPORTED)' >/dev/null 2>&1 && echo $(python))))
+PAGE := src/convnets/pipelines/playground/page
+LINT_PAGE := tests/tools/lint-page
 SECONDS ?= 600
 PORT_VIZ ?= 4141
 PORT_MLFLOW ?= 5000
+PORT_PLAYGROUND ?= 8090
+PORT_LAB ?= 8888
 export DO_NOT_TRACK := true
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test coverage faults lint format viz mlflow benchmark concurrency soak chaos fuzz lock clean
+.PHONY: help install run test coverage slow lint lint-page format viz mlflow playground lab benchmark concurrency soak chaos fuzz lock clean
 
 help:  ## list the verbs
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 install: $(INSTALLED)  ## make .venv from requirements.lock
 
@@ -38,8 +42,8 @@ test: install  ## pass the tests
 coverage: install  ## pass the tests, and say which lines of src/ they run in their own process
 	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
 
-faults: install  ## pass the tests of faults that take minutes: full disks, lost servers, killed schedulers
-	@$(BIN)/python -m pytest -m faults
+slow: install  ## pass the tests that take minutes: full disks, lost servers, killed schedulers
+	@$(BIN)/python -m pytest -m slow
 
 lint: install  ## ruff, mypy, and the contracts on imports
 	@$(BIN)/ruff check
@@ -47,17 +51,44 @@ lint: install  ## ruff, mypy, and the contracts on imports
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+lint-page: $(LINT_PAGE)/node_modules/.installed  ## eslint and TypeScript's checker, on the playground's JavaScript (needs npm)
+	@$(LINT_PAGE)/node_modules/.bin/eslint --config $(LINT_PAGE)/eslint.config.mjs $(PAGE)
+	@$(LINT_PAGE)/node_modules/.bin/tsc --project $(LINT_PAGE)
+
+$(LINT_PAGE)/node_modules/.installed: $(LINT_PAGE)/package.json
+	@cd $(LINT_PAGE) && npm install --no-package-lock --no-audit --no-fund --silent
+	@touch $@
+
 format: install  ## let ruff order imports and lay out the code
 	@$(BIN)/ruff check --select I --fix
 	@$(BIN)/ruff format
 
-viz: install  ## open the pipeline in Kedro-Viz
+viz: install  ## open the pipeline in Kedro-Viz; PORT_VIZ=4142: at another port
 	@set -m; \
 		$(BIN)/kedro viz run --host 127.0.0.1 --port $(PORT_VIZ) & \
 		trap 'kill -- -$$!' HUP INT TERM; wait $$!  # with the server that it starts, which would outlive it
 
-mlflow: install  ## show the runs in the MLflow UI
+mlflow: install  ## show the runs in the MLflow UI; PORT_MLFLOW=5001: at another port
 	@$(BIN)/kedro mlflow --port $(PORT_MLFLOW)
+
+playground: install  ## make the live page of the trained networks if needed, and serve it on this machine; PORT_PLAYGROUND=8091: at another port
+	@$(BIN)/python -c 'import socket; socket.create_server(("127.0.0.1", $(PORT_PLAYGROUND)))' 2>/dev/null || { \
+		echo "Port $(PORT_PLAYGROUND) cannot be used: choose another, make playground PORT_PLAYGROUND=8091" >&2; exit 1; }
+	@$(BIN)/kedro run --pipeline=playground --only-missing-outputs
+	@echo "Open http://127.0.0.1:$(PORT_PLAYGROUND)/playground.html, or the file itself: data/08_reporting/playground.html (Ctrl-C ends)"
+	@$(BIN)/python -m http.server $(PORT_PLAYGROUND) --bind 127.0.0.1 --directory data/08_reporting >/dev/null
+
+lab: $(VENV)/.jupyterlab  ## open the notebooks in JupyterLab, on this machine
+	@$(BIN)/jupyter lab --ip 127.0.0.1 --port $(PORT_LAB) --allow-root --LabApp.extension_manager=readonly \
+		--ServerApp.root_dir=$(CURDIR) --LabApp.default_url=/lab/tree/notebooks/exercises.ipynb
+
+$(VENV)/.jupyterlab: $(INSTALLED)
+	@echo "Installing JupyterLab into $(VENV) (once) ..."
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation --editable '.[notebook]' \
+		-c <(sed -E '/^ +--hash/d; s/ \\$$//' requirements.lock)
+	@# It would look for news and newer versions.
+	@$(BIN)/jupyter labextension disable --level=sys_prefix "@jupyterlab/apputils-extension:announcements"
+	@touch $@
 
 benchmark: install $(VENV_PYTORCH)/.installed  ## measure the speed against yardsticks; NETWORK=cnn: of one network
 	@$(BIN)/python benchmarks/compare.py --pytorch $(VENV_PYTORCH)/bin/python $(if $(NETWORK),--network $(NETWORK))

@@ -175,7 +175,7 @@ def tables(results: Measured) -> str:
     ratios = ["| figure | measured | target |", "| --- | --- | --- |"]
     seconds = ["| network | A | ours | ours, float32 | B | L |", "| --- | --- | --- | --- | --- | --- |"]
     accuracies = [
-        "| network | seeds | auto | float32 | difference, points | paired t-test |",
+        "| network | seeds | auto | float32 | difference, points | 95 % interval (paired t) |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
 
@@ -205,10 +205,11 @@ def tables(results: Measured) -> str:
         names = ("lecture", "ours", "float32", "pytorch")
         seconds.append(f"| {network} | {' | '.join(f'{fit(network, name):.1f}' for name in names)} | {limit:.1f} |")
         fast, slow = (np.array([run["test_accuracy"] for run in measured[name]]) for name in ("ours", "float32"))
+        interval = ttest_rel(fast, slow).confidence_interval(0.95)
         accuracies.append(
             f"| {network} | {len(fast)} | {fast.mean():.5f} ± {fast.std(ddof=1):.5f} | {slow.mean():.5f} ± "
             f"{slow.std(ddof=1):.5f} | {100 * (fast.mean() - slow.mean()):+.3f} | "
-            f"p = {ttest_rel(fast, slow).pvalue:.2f} |"
+            f"{100 * interval.low:+.1f} to {100 * interval.high:+.1f} |"
         )
     if "fcn" in networks:
         rest = {

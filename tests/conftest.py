@@ -18,12 +18,27 @@ for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIG
         signal.signal(number, handler)
 
 MNIST = ROOT / "data" / "01_raw" / "mnist"
-pytest_plugins = ["bad_input"]  # for its fixtures, and so that what it asserts is told in full
+pytest_plugins = ["bad_input", "playground_page"]  # for their fixtures, and so that what they assert is told in full
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the file that takes longest, or one process would end with it while the other has nothing to do."""
+    items.sort(key=lambda item: item.path.name != "test_project.py")
 
 
 def load_raw(name: str, dimensions: int) -> np.ndarray:
     """Load one of the committed MNIST files."""
     return IDXDataset(filepath=str(MNIST / f"{name}-ubyte.gz"), dimensions=dimensions).load()
+
+
+@pytest.fixture(scope="session")
+def raw_train_images() -> np.ndarray:
+    return load_raw("train-images-idx3", 3)
+
+
+@pytest.fixture(scope="session")
+def raw_train_labels() -> np.ndarray:
+    return load_raw("train-labels-idx1", 1)
 
 
 @pytest.fixture(scope="session")

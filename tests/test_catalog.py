@@ -12,10 +12,10 @@ from convnets.harness.checks import check_inputs
 from convnets.harness.configuration import ConfigLoader
 from convnets.harness.experiment import PlannedRun
 from convnets.harness.messages import MissingResultError
-from convnets.parameters import CONVNETS, NETWORKS
-from convnets.pipeline_registry import register_pipelines
-from convnets.pipelines import sample_size, seeds
+from convnets.parameters import CONVNETS, NETWORKS, check_parameters
+from convnets.pipeline_registry import register_pipelines, register_studies
 from convnets.settings import CONFIG_LOADER_ARGS
+from convnets.studies import plan_trainings
 from support import ROOT
 
 # Type, layer, what a run records: the data sets of which that is so; cnn stands for each network, seeds-cnn-1 for each
@@ -32,47 +32,64 @@ EXPECTED = {
     "seeds-cnn-1.untrained_model seeds-cnn-1.compiled_model seeds-cnn-1.starting_point seeds-cnn-1.model",
     ("MemoryDataset", "model output", None): "convolution.response_maps convolution.downsampled "
     "convolution.cnn.filters convolution.cnn.feature_maps convolution.cnn.patterns convolution.cnn.answers "
-    "convolution.cnn.evidence translation.ink translation.cnn.digit_answers seeds-cnn-1.history_table "
+    "convolution.cnn.evidence translation.ink translation.cnn.digit_answers "
+    "seeds-cnn-1.history_table "
+    "robustness.cnn_corrupted_answers robustness.cnn_validation_answers robustness.cnn_ensemble "
     "seeds-cnn-1.calibration_table seeds-cnn-1.predictions seeds-cnn-1.prediction_speed",
-    ("MemoryDataset", None, None): "cnn.last_checkpoint seeds-cnn-1.last_checkpoint",
+    ("MemoryDataset", "reporting", None): "report.outdated_inputs",
+    ("MemoryDataset", None, None): "cnn.last_checkpoint cnn.run_id seeds-cnn-1.last_checkpoint",
     ("CheckpointDataset", "models", None): "cnn.checkpoint seeds-cnn-1.checkpoint",
     ("CSVDataset", "models", "epochs"): "cnn.training_log seeds-cnn-1.training_log",
     ("ModelDataset", "models", "model"): "cnn.model",
     ("ParquetDataset", "model output", "artifact"): "cnn.predictions",
+    ("ParquetDataset", "model output", None): "robustness-cnn-held_back-1.corrupted_answers "
+    "robustness-cnn-held_back-1.validation_answers",
     ("JSONDataset", "model output", None): "cnn.prediction_speed",
     ("CSVDataset", "model output", "artifact"): "predictions_on_images",
     ("JSONDataset", "reporting", "metrics"): "cnn.metrics seeds-cnn-1.metrics",
-    ("TextDataset", "reporting", "artifact"): "cnn.summary",
+    ("JSONDataset", "reporting", None): "cnn.record",
+    ("TextDataset", "reporting", "artifact"): "cnn.summary cnn.playground playground.page cnn.report report.page",
     ("ImageDataset", "reporting", "artifact"): "convolution.animation",
-    ("MatplotlibDataset", "reporting", None): "sample_images",
-    ("CSVDataset", "reporting", None): "class_counts translation.cnn.accuracies seeds-cnn-1.report",
+    ("FigureDataset", "reporting", None): "sample_images",
+    ("CSVDataset", "reporting", None): "class_counts translation.cnn.accuracies seeds-cnn-1.report "
+    "seeds-cnn-1.shifts seeds-cnn-1.layer_errors",
     ("CSVDataset", "reporting", "artifact"): "comparison.table translation.table sample_size.table seeds.table "
+    "invariance.table invariance.mean_accuracies_table invariance.paired_tests_table invariance.shifts_table "
+    "comparison.trainings_table invariance.all_layer_errors_table "
+    "invariance.mean_shifts_table invariance.layer_errors_table invariance.interactions_table "
+    "label_errors.table label_errors.ceiling_table "
+    "robustness.table robustness.mean_measures_table robustness.paired_tests_table "
     "comparison.mcnemar_tests_table comparison.class_accuracies_table comparison.disagreements_table "
     "comparison.confident_mistakes_table convolution.output_sizes_table convolution.costs_table "
     "convolution.cnn.exciting_images_table sample_size.mean_accuracies_table seeds.mean_accuracies_table "
-    "seeds.paired_tests_table prediction.refused_images_table cnn.layers_table cnn.history_table "
-    "cnn.calibration_table cnn.per_class_table cnn.confusion_matrix_table cnn.first_prediction_table",
-    ("MatplotlibDataset", "reporting", "artifact"): "translation.figure sample_size.figure seeds.figure "
+    "sample_size.paired_tests_table seeds.paired_tests_table prediction.refused_images_table cnn.layers_table "
+    "cnn.history_table cnn.calibration_table cnn.per_class_table cnn.confusion_matrix_table cnn.first_prediction_table "
+    "cnn.mistakes_table",
+    ("FigureDataset", "reporting", "artifact"): "translation.figure sample_size.figure seeds.figure "
+    "invariance.figure invariance.head_and_border_figure invariance.settings_figure "
+    "label_errors.figure robustness.figure robustness.calibration_figure robustness.corruptions_figure "
     "translation.moving_digit_figure comparison.learning_curves_figure comparison.test_accuracies_figure "
     "comparison.class_accuracies_figure comparison.disagreements_figure comparison.confident_mistakes_figure "
     "convolution.kernels_figure convolution.step_figure convolution.border_effects_figure "
     "convolution.padding_figure convolution.strides_figure convolution.pooling_figure "
     "convolution.cnn.first_filters_figure convolution.cnn.feature_maps_figure "
     "convolution.cnn.exciting_images_figure convolution.cnn.patterns_figure convolution.cnn.evidence_figure "
-    "prediction.predictions_on_images_figure cnn.architecture_figure cnn.learning_curves_figure "
+    "prediction.predictions_on_images_figure cnn.mistakes_figure cnn.architecture_figure cnn.learning_curves_figure "
     "cnn.confusion_matrix_figure cnn.reliability_diagram_figure cnn.first_prediction_figure",
 }
+ROBUSTNESS = "robustness-cnn-held_back-1"
+INVARIANCE = "invariance-cnn-circular_global_max-1"
 # Of each run, the files that it records: those in the folder of its name, and above it.
 ARTIFACTS = {
     **dict.fromkeys(
         NETWORKS,
         "architecture.png calibration.csv confusion_matrix.csv confusion_matrix.png first_prediction.csv "
-        "first_prediction.png history.csv layers.csv learning_curves.png per_class.csv predictions.parquet "
-        "reliability_diagram.png summary.txt",
+        "first_prediction.png history.csv layers.csv learning_curves.png mistakes.csv mistakes.png per_class.csv "
+        "playground.html predictions.parquet reliability_diagram.png report.html summary.txt",
     ),
     "comparison": "../comparison.csv class_accuracies.csv class_accuracies.png confident_mistakes.csv "
     "confident_mistakes.png disagreements.csv disagreements.png learning_curves.png mcnemar_tests.csv "
-    "test_accuracies.png",
+    "test_accuracies.png trainings.csv",
     "convolution": "animation.gif border_effects.png costs.csv kernels.png output_sizes.csv padding.png pooling.png "
     "step.png strides.png "
     + " ".join(
@@ -83,8 +100,16 @@ ARTIFACTS = {
             *("first_filters.png", "patterns.png"),
         )
     ),
+    "label_errors": "../label_errors.csv ../label_errors.png ceiling.csv",
+    "playground": "../playground.html",
+    "report": "../report.html",
     "prediction": "../predictions_on_images.csv predictions_on_images.png refused_images.csv",
-    "sample_size": "../sample_size.csv ../sample_size.png mean_accuracies.csv",
+    "invariance": "../invariance.csv ../invariance.png all_layer_errors.csv head_and_border.png "
+    "interactions.csv layer_errors.csv "
+    "mean_accuracies.csv mean_shifts.csv paired_tests.csv settings.png shifts.csv",
+    "robustness": "../robustness.csv ../robustness.png calibration.png corruptions.png mean_measures.csv "
+    "paired_tests.csv",
+    "sample_size": "../sample_size.csv ../sample_size.png mean_accuracies.csv paired_tests.csv",
     "seeds": "../seeds.csv ../seeds.png mean_accuracies.csv paired_tests.csv",
     "translation": "../translation.csv ../translation.png moving_digit.png",
 }
@@ -95,12 +120,21 @@ FILES = {
     "cnn.predictions": "07_model_output/cnn/predictions.parquet",
     "predictions_on_images": "07_model_output/predictions_on_images.csv",
     "cnn.metrics": "08_reporting/cnn/metrics.json",
+    "cnn.record": "08_reporting/cnn/record.json",
     "comparison.table": "08_reporting/comparison.csv",
     "sample_size.table": "08_reporting/sample_size.csv",
     "seeds.table": "08_reporting/seeds.csv",
+    "label_errors.table": "08_reporting/label_errors.csv",
+    "label_errors.figure": "08_reporting/label_errors.png",
     "translation.table": "08_reporting/translation.csv",
+    "playground.page": "08_reporting/playground.html",
+    "cnn.report": "08_reporting/cnn/report.html",
+    "report.page": "08_reporting/report.html",
     "prediction.refused_images_table": "08_reporting/prediction/refused_images.csv",
     "sample_size-cnn-100-2.report": "08_reporting/sample_size/cnn-100-2.csv",
+    "robustness.table": "08_reporting/robustness.csv",
+    "robustness.figure": "08_reporting/robustness.png",
+    "robustness-cnn-held_back-1.report": "08_reporting/robustness/cnn-held_back-1.csv",
     "seeds-cnn-1.metrics": "08_reporting/seeds/cnn-1.metrics.json",
     "seeds-cnn-1.checkpoint": "06_models/seeds/cnn-1.checkpoint.keras",
 }
@@ -115,11 +149,11 @@ def catalog() -> DataCatalog:
 
 @pytest.fixture(scope="module")
 def pipelines() -> dict[str, Pipeline]:
-    studies = {
-        "sample_size": sample_size.create_pipeline(["sample_size-cnn-100-2"]),
-        "seeds": seeds.create_pipeline(["seeds-cnn-1"]),
-    }
-    return register_pipelines() | studies
+    settings: Any = CONFIG_LOADER_ARGS
+    values = ConfigLoader(str(ROOT / "conf"), runtime_params={}, **settings)["parameters"]
+    trainings = plan_trainings(check_parameters(values))
+    some = {name: trainings[name] for name in ("sample_size-cnn-100-2", "seeds-cnn-1", ROBUSTNESS, INVARIANCE)}
+    return register_pipelines() | register_studies(["robustness", "sample_size", "seeds", "invariance"], some)
 
 
 def described(dataset: Any) -> tuple[str, str | None, str | None]:
@@ -130,7 +164,9 @@ def described(dataset: Any) -> tuple[str, str | None, str | None]:
 
 def of_its_kind(name: str) -> str:
     """The name in `EXPECTED` that stands for another."""
-    training = re.sub(r"^(sample_size|seeds)-\w+(-\d+)+\.", "seeds-cnn-1.", name)
+    training = re.sub(
+        r"^(robustness|sample_size|seeds|invariance)-[a-z_-]+(-\d+)+\.(?!\w+_answers$)", "seeds-cnn-1.", name
+    )
     return re.sub(rf"\b({'|'.join(NETWORKS)})\.", "cnn.", training)
 
 
@@ -140,7 +176,7 @@ def test_each_data_set_has_the_type_the_layer_and_the_record_of_its_kind(
     used = {name for pipeline in pipelines.values() for name in pipeline.datasets() if not name.startswith("params:")}
     expected = {name: kind for kind, names in EXPECTED.items() for name in names.split()}
     assert {name: described(catalog.get(name)) for name in used} == {name: expected[of_its_kind(name)] for name in used}
-    assert used > expected.keys()
+    assert used | {of_its_kind(name) for name in used} > expected.keys()
 
 
 def test_what_is_in_memory_is_not_copied(catalog: DataCatalog, pipelines: dict[str, Pipeline]) -> None:

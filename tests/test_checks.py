@@ -19,8 +19,9 @@ from convnets.harness.experiment import PlannedRun
 from convnets.harness.messages import DataError, MissingResultError, OutputError, ParameterError
 from convnets.harness.outputs import check_space
 from convnets.memory import silence
-from convnets.parameters import NETWORKS, check_parameters
+from convnets.parameters import NETWORKS, Dataset, check_parameters
 from convnets.pipeline_registry import register_pipelines
+from convnets.training_parameters import Training
 from support import ROOT
 
 
@@ -29,7 +30,9 @@ def parameters() -> Any:
     return check_parameters(yaml.safe_load((ROOT / "conf" / "base" / "parameters.yml").read_text()))
 
 
-CATALOG_WITHOUT_RESULTS = DataCatalog({f"{network}.last_checkpoint": MemoryDataset(None) for network in NETWORKS})
+CATALOG_WITHOUT_RESULTS = DataCatalog(
+    {f"{network}.{name}": MemoryDataset(None) for network in NETWORKS for name in ("last_checkpoint", "run_id")}
+)
 
 
 def results_of(*networks: str) -> DataCatalog:
@@ -37,7 +40,7 @@ def results_of(*networks: str) -> DataCatalog:
         {
             f"{network}.{name}": MemoryDataset(1)
             for network in networks
-            for name in ("metrics", "predictions", "per_class_table", "history_table")
+            for name in ("metrics", "predictions", "per_class_table", "history_table", "record", "report")
         }
     )
 
@@ -71,10 +74,10 @@ def test_a_model_that_was_not_trained_is_named_with_its_command() -> None:
         check_results(planned("prediction", models))
 
 
-def test_a_folder_without_images_is_refused_before_anything_runs(tmp_path: Path) -> None:
+def test_a_folder_without_images_is_refused_before_anything_runs(tmp_path: Path, mnist: Dataset) -> None:
     catalog = DataCatalog({"own_images": ImageFolderDataset(path=str(tmp_path))})
     with pytest.raises(DatasetError, match=r"holds no file; prediction\.folder must name a folder"):
-        check_folders(planned("prediction", catalog))
+        check_folders(planned("prediction", catalog), mnist)
 
 
 def test_a_message_that_names_a_data_set_is_given_its_file() -> None:
@@ -103,16 +106,26 @@ def test_images_too_small_for_a_network_are_refused_before_any_is_trained(parame
         check(12)
 
 
+def training(optimizer: Any, **chosen: Any) -> Training:
+    given: dict[str, Any] = {"epochs": 1, "batch_size": 1, "validation_split": 0, "optimizer": optimizer}
+    return Training(**given | {"loss": "sparse_categorical_crossentropy"} | chosen)
+
+
 def test_space_for_two_checkpoints_of_each_network_is_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     million = 1_000_000
-    assert bytes_needed([(million, "sgd")]) == (17 * million, 4 * million)
-    assert bytes_needed([(million, "adam"), (million, "rmsprop")]) == (58 * million, 12 * million)
+    sgd, adam, rmsprop, adamw = (training(name) for name in ("sgd", "adam", "rmsprop", "adamw"))
+    assert bytes_needed([(million, sgd)]) == (17 * million, 4 * million)
+    assert bytes_needed([(million, adam), (million, rmsprop)]) == (58 * million, 12 * million)
+    assert bytes_needed([(million, adamw)]) == bytes_needed([(million, adam)])
+    with_momentum = [training("sgd", momentum=0.9), training("nesterov"), training("nesterov", momentum=0.5)]
+    for one_more in (*with_momentum, training("sgd", keep="best", validation_split=0.1)):
+        assert bytes_needed([(million, one_more)]) == bytes_needed([(million, rmsprop)])
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=16 * million))
-    check_space(tmp_path / "not" / "there" / "yet", *bytes_needed([(million // 2, "sgd")]))
+    check_space(tmp_path / "not" / "there" / "yet", *bytes_needed([(million // 2, sgd)]))
     with pytest.raises(
         OutputError,
         match=rf"{tmp_path} has 16\.0 MB of free space; allowed: at least 17\.0 MB, for models, checkpoints",
     ):
-        check_space(tmp_path / "not" / "there" / "yet", *bytes_needed([(million, "sgd")]))
+        check_space(tmp_path / "not" / "there" / "yet", *bytes_needed([(million, sgd)]))

@@ -1,5 +1,6 @@
 """The networks, held against the lecture's tables."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -7,8 +8,8 @@ import numpy as np
 import pytest
 
 from convnets.harness.messages import ParameterError
+from convnets.network_parameters import Network
 from convnets.networks import build_network
-from convnets.parameters import Network
 from support import CNN
 
 FULLY_CONNECTED: dict[str, Any] = {"name": "fcn", "architecture": "fully_connected", "units": 512}
@@ -96,3 +97,87 @@ def test_layers_do_not_begin_with_the_same_weights() -> None:
 def test_a_kernel_larger_than_its_feature_map_is_refused() -> None:
     with pytest.raises(ParameterError, match="do not fit images of 28 x 28: its kernel_size is 15"):
         build((28, 28, 1), CNN | {"kernel_size": 15})
+
+
+def outputs_as(model: keras.Model, layers: list[keras.Layer], shape: tuple[int, ...] = (28, 28, 1)) -> None:
+    """Hold a network's answers against those of Keras's layers, put together by hand, with the same weights."""
+    by_hand = keras.Sequential([keras.Input(shape), *layers])
+    by_hand.set_weights(model.get_weights())
+    images = np.random.default_rng(1).uniform(size=(2, *shape)).astype(np.float32)
+    np.testing.assert_allclose(
+        model.predict(images, verbose=0), by_hand.predict(images, verbose=0), rtol=1e-5, atol=1e-7
+    )
+
+
+OPTIONS: dict[str, tuple[dict[str, Any], Callable[[], list[keras.Layer]]]] = {
+    "same, average, global maximum": (
+        {"padding": "same", "pooling": "average", "head": "global_max"},
+        lambda: [
+            keras.layers.Conv2D(4, 3, padding="same", activation="relu"),
+            keras.layers.AveragePooling2D(2),
+            keras.layers.Conv2D(6, 3, padding="same", activation="relu"),
+            keras.layers.GlobalMaxPooling2D(),
+            keras.layers.Dense(10, activation="softmax"),
+        ],
+    ),
+    "normalization, global mean": (
+        {"batch_normalization": True, "head": "global_average", "pool_size": None, "strides": 2},
+        lambda: [
+            keras.layers.Conv2D(4, 3, strides=2, use_bias=False),
+            keras.layers.BatchNormalization(),
+            keras.layers.ReLU(),
+            keras.layers.Conv2D(6, 3, strides=2, use_bias=False),
+            keras.layers.BatchNormalization(),
+            keras.layers.ReLU(),
+            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.Dense(10, activation="softmax"),
+        ],
+    ),
+    "hidden layers": (
+        {"hidden_units": [8, 7], "dropout": 0.5},
+        lambda: [
+            keras.layers.Conv2D(4, 3, activation="relu"),
+            keras.layers.MaxPooling2D(2),
+            keras.layers.Conv2D(6, 3, activation="relu"),
+            keras.layers.Flatten(),
+            keras.layers.Dense(8, activation="relu"),
+            keras.layers.Dense(7, activation="relu"),
+            keras.layers.Dense(10, activation="softmax"),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_each_option_is_kerass(option: str) -> None:
+    changed, by_hand = OPTIONS[option]
+    outputs_as(build((28, 28, 1), CNN | {"filters": [4, 6]} | changed), by_hand())
+
+
+def names(model: keras.Model) -> list[str]:
+    return [layer.name for layer in model.layers]
+
+
+def test_dropout_lies_behind_hidden_layers_or_before_the_last_one() -> None:
+    short = CNN | {"filters": [4], "dropout": 0.5}
+    assert names(build((28, 28, 1), short))[2:] == ["flatten", "dropout", "dense"]
+    hidden = build((28, 28, 1), short | {"hidden_units": [8, 7]})
+    assert names(hidden)[3:] == ["dense", "dropout", "dense_1", "dropout_1", "dense_2"]
+    assert hidden.get_layer("dropout").rate == 0.5
+    assert names(build((784,), FULLY_CONNECTED | {"dropout": 0.2})) == ["dense", "dropout", "dense_1"]
+
+
+def test_a_network_on_a_torus_does_not_see_where_a_pattern_is() -> None:
+    torus = CNN | {"padding": "circular", "head": "global_max", "pooling": "blur", "space_to_depth": 2}
+    model = build((32, 32, 3), torus)
+    assert names(model)[:5] == ["input_1", "space_to_depth", "circular_padding2d", "conv2d", "blur_pool2d"]
+    image = np.random.default_rng(1).uniform(size=(1, 32, 32, 3)).astype(np.float32)
+    moved = np.roll(image, (8, 16), axis=(1, 2))  # by multiples of 2 * 2 * 2, the step of the last layer
+    np.testing.assert_allclose(model.predict(moved, verbose=0), model.predict(image, verbose=0), rtol=1e-4)
+
+
+def test_blocks_that_do_not_divide_the_image_are_refused() -> None:
+    with pytest.raises(ParameterError, match="space_to_depth is 3, and images are 28 x 28; allowed: null or a divisor"):
+        build((28, 28, 1), CNN | {"space_to_depth": 3})
+    with pytest.raises(ParameterError, match="of 28 x 28, after blocks of 4 x 4 became pixels: its kernel_size is 3"):
+        build((28, 28, 1), CNN | {"space_to_depth": 4})

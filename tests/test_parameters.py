@@ -14,7 +14,8 @@ from omegaconf.errors import OmegaConfBaseException
 
 from convnets.harness.commands import run
 from convnets.harness.messages import ParameterError
-from convnets.parameters import NETWORKS, Convolutional, FullyConnected, check_parameters
+from convnets.network_parameters import Convolutional, FullyConnected
+from convnets.parameters import NETWORKS, check_parameters
 from support import FUZZED
 
 LONGEST_SENTENCE = 700  # characters
@@ -71,6 +72,25 @@ def test_filters_can_be_given_on_the_command_line(values: dict[str, Any], given:
     assert parameters.cnn.network.root.filters == read
 
 
+def test_what_the_lecture_lacks_is_left_out_unless_it_is_asked_for(values: dict[str, Any]) -> None:
+    del values["cnn"]["lecture_accuracy"]
+    parameters: Any = check_parameters(with_value(values, "cnn.network.hidden_units", "128+64"))
+    assert parameters.cnn.lecture_accuracy is None
+    assert parameters.cnn.network.root.hidden_units == (128, 64)
+    network = parameters.cnn_no_pool.network.root
+    assert (network.pooling, network.head, network.hidden_units, network.dropout) == ("max", "flatten", (), 0)
+    assert (network.batch_normalization, network.space_to_depth) == (False, None)
+    assert parameters.fcn.network.root.dropout == 0
+
+
+def test_loss_and_validation_split_need_not_be_repeated(values: dict[str, Any]) -> None:
+    whole: Any = check_parameters(copy.deepcopy(values))
+    for name in ("loss", "validation_split"):
+        del values["cnn"]["training"][name]
+    parameters: Any = check_parameters(values)
+    assert parameters.cnn.training == whole.cnn.training
+
+
 SEEDS = "allowed: a whole number from 0 to 4294967295."
 PIXELS = "allowed: a whole number from 1 to 1024."
 EPOCHS = "allowed: a whole number from 1 to 10000."
@@ -111,7 +131,26 @@ REFUSED: dict[str, list[tuple[Any, str]]] = {
         ("0+0", "cnn.network.filters.0 is 0; allowed: 1 to 32 whole numbers from 1 to 65536."),
     ],
     "cnn.network.kernel_size": [(0, f"cnn.network.kernel_size is 0; {PIXELS}")],
-    "cnn.network.padding": [("full", "cnn.network.padding is 'full'; allowed: valid or same.")],
+    "cnn.network.padding": [("full", "cnn.network.padding is 'full'; allowed: valid, same or circular.")],
+    "cnn.network.pooling": [
+        ("none", "cnn.network.pooling is 'none'; allowed: max, average or blur; for no pooling, pool_size: null."),
+        (None, "cnn.network.pooling is null; allowed: max, average or blur; for no pooling, pool_size: null."),
+    ],
+    "cnn.network.head": [
+        ("global_mac", "is 'global_mac' (did you mean global_max?); allowed: flatten, global_max or global_average."),
+    ],
+    "cnn.network.hidden_units": [
+        ("128+0", "cnn.network.hidden_units.1 is 0; allowed: 0 to 32 whole numbers from 1 to 65536."),
+        (None, "cnn.network.hidden_units is null; allowed: 0 to 32 whole numbers from 1 to 65536."),
+    ],
+    "cnn.network.dropout": [(1, "cnn.network.dropout is 1; allowed: a number from 0 to less than 1.")],
+    "cnn.network.batch_normalization": [
+        (1, "cnn.network.batch_normalization is 1; allowed: true or false."),
+        ("yes", "cnn.network.batch_normalization is 'yes'; allowed: true or false."),
+    ],
+    "cnn.network.space_to_depth": [
+        (0, "cnn.network.space_to_depth is 0; allowed: null or a whole number from 1 to 1024.")
+    ],
     "cnn.network.pool_sise": [(2, "There is no parameter cnn.network.pool_sise: did you mean cnn.network.pool_size?")],
     "prediction.folder": [
         ("", f"prediction.folder is ''; {FOLDER}"),
@@ -129,7 +168,7 @@ REFUSED: dict[str, list[tuple[Any, str]]] = {
         ),
     ],
     "fcn.network.name": [("../fcn", "fcn.network.name is '../fcn'; allowed: fcn.")],
-    "cnn.network.units": [(64, "There is no parameter cnn.network.units: Allowed here: architecture, filters,")],
+    "cnn.network.units": [(64, "There is no parameter cnn.network.units: Allowed here: hidden_units, filters,")],
     "fcn.network.units": [
         (1.5, "fcn.network.units is 1.5; allowed: a whole number from 1 to 65536."),
         (10**12, "fcn.network.units is 1000000000000; allowed: a whole number from 1 to 65536."),
@@ -142,7 +181,42 @@ REFUSED: dict[str, list[tuple[Any, str]]] = {
     ],
     "fcn.training.batch_size": [(None, "fcn.training.batch_size is null; allowed: a whole number from 1 to 65536.")],
     "fcn.training.optimizer": [
-        ("rmspropp", "optimizer is 'rmspropp' (did you mean rmsprop?); allowed: rmsprop, adam or sgd.")
+        ("rmspropp", "optimizer is 'rmspropp' (did you mean rmsprop?); allowed: rmsprop, adam, adamw, sgd or nest")
+    ],
+    "fcn.training.learning_rate": [
+        (value, f"learning_rate is {value}; allowed: null or a number greater than 0, up to 100.")
+        for value in (0, -1.0, 101, float("inf"))
+    ],
+    "fcn.training.schedule": [
+        ("cosine", "learning_rate is null with the schedule cosine; allowed: a number greater than 0, up to 100, the"),
+        ("cosin", "schedule is 'cosin' (did you mean cosine?); allowed: constant, one_cycle or cosine."),
+    ],
+    "fcn.training.warm_up": [
+        (
+            0.1,
+            "fcn.training.warm_up is 0.1 with the schedule constant; allowed: null, or the schedule one_cycle or cos",
+        ),
+        (1.5, "fcn.training.warm_up is 1.5; allowed: null or a number from 0 to less than 1."),
+    ],
+    "fcn.training.beta_1": [
+        (0.9, "fcn.training.beta_1 is 0.9 with the optimizer rmsprop; allowed: null, or the optimizer adam or adamw.")
+    ],
+    "fcn.training.momentum": [(1, "fcn.training.momentum is 1; allowed: null or a number from 0 to less than 1.")],
+    "fcn.training.weight_decay": [(-1, "weight_decay is -1; allowed: null or a number from 0 to 100.")],
+    "fcn.training.clip_norm": [(0, "clip_norm is 0; allowed: null or a number greater than 0, up to 1000000.")],
+    "fcn.training.label_smoothing": [(1, "label_smoothing is 1; allowed: a number from 0 to less than 1.")],
+    "fcn.training.augmentation": [
+        (2, "fcn.training.augmentation is 2; allowed: a block with shift, rotation, zoom, noise."),
+        ({"shift": 1.5}, "fcn.training.augmentation.shift is 1.5; allowed: a whole number from 0 to 1024."),
+        ({"rotation": 181}, "fcn.training.augmentation.rotation is 181; allowed: a number from 0 to 180."),
+        ({"nois": 1}, "There is no parameter fcn.training.augmentation.nois: did you mean fcn.training.augmentation."),
+    ],
+    "fcn.training.early_stopping": [
+        (3, "early_stopping is 3 with the validation_split 0; allowed: a validation_split greater than 0, whose"),
+        (0, "fcn.training.early_stopping is 0; allowed: null or a whole number from 1 to 10000."),
+    ],
+    "fcn.training.keep": [
+        ("best", "keep is best with the validation_split 0; allowed: a validation_split greater than 0, whose images")
     ],
     "fcn.training.validation_split": [
         (value, f"validation_split is {value}; allowed: a number from 0 to less than 1.")
@@ -160,12 +234,45 @@ REFUSED: dict[str, list[tuple[Any, str]]] = {
         ([0, -1], f"translation.distances.1 is -1; {DISTANCES}"),
         ("1+1", f"translation.distances is '1+1'; {DISTANCES}"),
     ],
-    "sample_size.samples": [([], "sample_size.samples is []; allowed: 1 to 20 whole numbers from 1 to")],
+    "label_errors.images": [
+        ("1+1", "label_errors.images is '1+1'; allowed: null or up to 64 whole numbers from 0 to 9999999, each"),
+        ([-1], "label_errors.images.0 is -1; allowed: null or up to 64 whole numbers"),
+    ],
+    "robustness.validation_split": [
+        (0.0, "robustness.validation_split is 0.0; allowed: a number greater than 0, and less than 1: the temperature")
+    ],
+    "robustness.networks": [("fcn+cm", "robustness.networks: There is no network cm: ")],
+    "robustness.corruptions.rotation": [
+        ([], "robustness.corruptions.rotation is []; allowed: 1 to 10 numbers greater than 0, up to 180, degrees"),
+        ("10+0", "robustness.corruptions.rotation.1 is 0; allowed: 1 to 10 numbers greater than 0, up to 180, degrees"),
+    ],
+    "robustness.corruptions.occlusion": [
+        ([1.5], "robustness.corruptions.occlusion.0 is 1.5; allowed: 1 to 10 whole numbers from 1 to 1024, pixels")
+    ],
+    "robustness.corruptions.nois": [([0.1], "There is no parameter robustness.corruptions.nois: did you mean")],
+    "sample_size.samples": [([], "sample_size.samples is []; allowed: null or 1 to 20 whole numbers from 1 to")],
     "sample_size.seeds": [
         ("1", f"sample_size.seeds is '1'; {SEED_LIST}"),
         ([1, 1], f"sample_size.seeds is [1, 1]; {SEED_LIST}"),
     ],
-    "sample_size.images_per_epoch": [(0, "sample_size.images_per_epoch is 0; allowed: a whole number from 1 to")],
+    "sample_size.images_per_epoch": [
+        (0, "sample_size.images_per_epoch is 0; allowed: null or a whole number from 1 to")
+    ],
+    "seeds.vary": [
+        ({"network": {"padding": []}}, "seeds.vary.network.padding is []; allowed: a block of up to 20 parameters"),
+    ],
+    "seeds.networks": [("fcn+cm", "seeds.networks: There is no network cm: ")],
+    "seeds.tune": [
+        (
+            {"trials": 0, "search": {"network.units": [1]}},
+            "seeds.tune.trials is 0; allowed: a whole number from 1 to 100.",
+        ),
+        (
+            {"trials": 1, "search": {"training.learning_rate": {"low": 1, "high": 1}}},
+            "low is 1 and high 1; allowed: low less than high",
+        ),
+        ({"trials": 1, "search": {"network.units": [1]}, "seed": 1}, "seeds.tune.seed is 1, one of seeds; allowed:"),
+    ],
     "seeds.seeds": [(7, f"seeds.seeds is 7; {SEED_LIST}"), ("+".join(map(str, range(51))), f"...; {SEED_LIST}")],
     "dask.scheduler": [
         (value, f"dask.scheduler is '{value}'; allowed: null or the address of a Dask scheduler, as tcp://")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.request import Request, urlopen
 
 import keras
@@ -21,6 +22,7 @@ from mlflow.entities import Run
 from PIL import Image
 
 from convnets.parameters import NETWORKS
+from forks import Forks
 from support import Project, answers_on_loopback_alone, free_port, idx, wait_until
 
 REPORTS = {
@@ -34,8 +36,13 @@ REPORTS = {
     "layers.csv",
     "learning_curves.png",
     "metrics.json",
+    "mistakes.csv",
+    "mistakes.png",
     "per_class.csv",
+    "playground.html",
+    "record.json",
     "reliability_diagram.png",
+    "report.html",
     "summary.txt",
 }
 PARAMETERS = {"fcn": 407_050, "cnn": 104_202, "cnn_no_pool": 712_202}
@@ -62,6 +69,13 @@ def recorded(project: Project, experiment_name: str) -> list[Run]:
     return list(store.search_runs([experiment.experiment_id]))
 
 
+def forked(forks: Forks, project: Project, *arguments: str, status: int = 0) -> str:
+    """Run a command where it does not matter that it is a process of its own, as `Project.kedro` does, but sooner."""
+    ended = forks.kedro(project.path, *arguments, may_train=True)
+    assert ended.status == status, ended.output
+    return ended.output
+
+
 @pytest.fixture(scope="module")
 def finished(new_project: Callable[[], Project]) -> Finished:
     return Finished(new_project())
@@ -75,7 +89,9 @@ def test_the_terminal_shows_data_training_and_results(finished: Finished) -> Non
         assert re.search(
             rf"^ *{network} +{parameters:,} +0\.\d{{4}} \(0\.\d{{4}} to 0\.\d{{4}}\)", finished.output, re.M
         )
-    assert finished.output.rstrip().splitlines()[-1].startswith("Look next: make viz")
+    *_, look, report = finished.output.rstrip().splitlines()
+    assert look.startswith("Look next: kedro viz run --env test")
+    assert report == f"The report: {finished.data / '08_reporting' / 'report.html'}"
 
 
 def test_the_terminal_shows_no_noise(finished: Finished) -> None:
@@ -97,7 +113,7 @@ def test_results_are_kept_apart_from_the_real_ones(finished: Finished) -> None:
 
 def test_nothing_is_pickled(finished: Finished) -> None:
     suffixes = {path.suffix for path in finished.data.rglob("*") if path.is_file()}
-    assert suffixes == {".csv", ".json", ".keras", ".lock", ".parquet", ".png", ".txt"}
+    assert suffixes == {".csv", ".html", ".json", ".keras", ".lock", ".parquet", ".png", ".txt"}
 
 
 def test_the_comparison_has_what_the_metrics_have(finished: Finished) -> None:
@@ -107,6 +123,9 @@ def test_the_comparison_has_what_the_metrics_have(finished: Finished) -> None:
     for row in table.to_dict("records"):
         metrics = json.loads((finished.data / "08_reporting" / row["network"] / "metrics.json").read_text())
         assert metrics["test_accuracy_low"] < metrics["test_accuracy"] < metrics["test_accuracy_high"]
+        record = json.loads((finished.data / "08_reporting" / row["network"] / "record.json").read_text())
+        assert (row["seed"], row["epochs"], row["optimizer"], row["train_samples"]) == (1, 2, "rmsprop", 1000)
+        assert row["mlflow_run"] == record["mlflow_run"] == finished.runs()[row["network"]].info.run_id
         for name in ("test_accuracy", "test_loss", "fit_seconds", "model_bytes"):
             assert row[name] == pytest.approx(metrics[name])
         assert row["model_bytes"] == pytest.approx(
@@ -140,7 +159,7 @@ def test_the_summary_is_the_lectures(finished: Finished) -> None:
 
 def test_each_network_is_a_run_that_holds_everything(finished: Finished) -> None:
     runs = finished.runs()
-    assert runs.keys() == {*NETWORKS, "comparison"}
+    assert runs.keys() == {*NETWORKS, "comparison", "report"}
     assert {run.info.status for run in runs.values()} == {"FINISHED"}
     assert len({run.data.tags["kedro.run"] for run in runs.values()}) == 1
     store = mlflow.MlflowClient(finished.project.store)
@@ -160,7 +179,7 @@ def test_each_network_is_a_run_that_holds_everything(finished: Finished) -> None
         }
         assert run.data.tags["sha256.raw_train_images"].startswith("440fcabf73cc546f")
         artifacts = {artifact.path for artifact in store.list_artifacts(run.info.run_id)}
-        assert artifacts == REPORTS - {"metrics.json"} | {"predictions.parquet"}
+        assert artifacts == REPORTS - {"metrics.json", "record.json"} | {"predictions.parquet"}
 
 
 @pytest.mark.filterwarnings("ignore:.*Any type hint is inferred as AnyType:UserWarning")  # of MLflow's own functions
@@ -190,6 +209,7 @@ def test_a_saved_model_predicts_as_it_did(finished: Finished, raw_test_images: n
     )
 
 
+@pytest.mark.slow
 def test_threads_give_the_same_runs(finished: Finished, new_project: Callable[[], Project]) -> None:
     threaded = Finished(new_project(), "--runner=ThreadRunner")
     ours, theirs = finished.runs(), threaded.runs()
@@ -203,22 +223,27 @@ def test_threads_give_the_same_runs(finished: Finished, new_project: Callable[[]
             assert other.data.metrics.get(metric) == run.data.metrics.get(metric)
 
 
-def test_networks_one_by_one_can_be_compared(finished: Finished, project: Project) -> None:
+def test_networks_one_by_one_can_be_compared(finished: Finished, project: Project, forks: Forks) -> None:
     once = ["--params", ",".join(f"{network}.training.epochs=1" for network in NETWORKS)]
-    project.kedro("run", "--env", "test", "--pipeline=fcn", *once)
-    refused = project.kedro("run", "--env", "test", "--pipelines=comparison", status=1)
+    forked(forks, project, "run", "--env", "test", "--pipeline=fcn", *once)
+    refused = forked(forks, project, "run", "--env", "test", "--pipelines=comparison", status=1)
     assert "`kedro run --env test --pipeline=cnn`, `kedro run --env test --pipeline=cnn_no_pool`" in refused
-    output = project.kedro("run", "--env", "test", "--pipelines=cnn,cnn_no_pool", *once)
+    output = forked(forks, project, "run", "--env", "test", "--pipelines=cnn,cnn_no_pool", *once)
     assert "fcn" not in output
-    output = project.kedro("run", "--env", "test", "--pipeline=comparison")
+    output = forked(forks, project, "run", "--env", "test", "--pipeline=comparison")
     assert re.findall(r"^ *(\w+) .* s +[\d,]+ *$", output, re.M) == list(NETWORKS)
+    for network in NETWORKS:
+        otherwise = f"{network} was made otherwise: {network}.training.epochs was 1 and is 2; make it again: "
+        assert f"{otherwise}kedro run --env test --pipeline={network}\n" in output
     runs = {run.info.run_name: run for run in recorded(project, "convnets-test")}
-    assert runs.keys() == {*NETWORKS, "comparison"}
+    assert runs.keys() == {*NETWORKS, "comparison", "report"}
     assert runs["cnn"].data.metrics.keys() == finished.runs()["cnn"].data.metrics.keys()
     assert runs["cnn"].data.params["training.epochs"] == "1"
 
 
-@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+@pytest.mark.parametrize(
+    "signal_number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)], ids=["Ctrl-C", "SIGTERM"]
+)
 def test_an_interrupted_network_is_killed_and_not_left_running(project: Project, signal_number: int) -> None:
     process = project.start("run", "--env", "test", "--params", "cnn.training.epochs=500", "--pipelines=fcn,cnn")
     assert process.stdout is not None
@@ -238,9 +263,10 @@ def test_an_interrupted_network_is_killed_and_not_left_running(project: Project,
     }
 
 
-def test_trained_networks_are_asked_for_shifted_digits(finished: Finished) -> None:
-    output = finished.project.kedro("run", "--env", "test", "--pipeline=translation")
+def test_trained_networks_are_asked_for_shifted_digits(finished: Finished, forks: Forks) -> None:
+    output = forked(forks, finished.project, "run", "--env", "test", "--pipeline=translation")
     assert "learn from" not in output
+    assert "otherwise" not in output
     table = pd.read_csv(finished.data / "08_reporting" / "translation.csv")
     assert len(table) == len(NETWORKS) * 3 * 8
     metrics = pd.read_csv(finished.data / "08_reporting" / "comparison.csv").set_index("network")
@@ -259,6 +285,55 @@ def test_trained_networks_are_asked_for_shifted_digits(finished: Finished) -> No
     }
 
 
+def test_trained_networks_are_asked_for_doubtful_digits(finished: Finished, forks: Forks) -> None:
+    output = forked(forks, finished.project, "run", "--env", "test", "--pipeline=label_errors")
+    assert "learn from" not in output
+    reports = finished.data / "08_reporting"
+    answers, ceiling = pd.read_csv(reports / "label_errors.csv"), pd.read_csv(reports / "label_errors" / "ceiling.csv")
+    assert answers["image"].tolist() == [image for image in (8, 115, 151) for _ in NETWORKS]
+    for row in answers.to_dict("records"):
+        predictions = pd.read_parquet(finished.data / "07_model_output" / row["network"] / "predictions.parquet")
+        answer = predictions.loc[row["image"]]
+        assert (row["label"], row["predicted"]) == (answer["label"], answer["predicted"])
+        assert row["probability_of_label"] == pytest.approx(answer[f"p{row['label']}"])
+    assert ceiling["sure_accuracy"].tolist() == pytest.approx([197 / 200] * 3)
+    errors = answers[~answers["right"]].groupby("network").size().reindex(NETWORKS, fill_value=0)
+    assert ceiling.set_index("network")["errors_on_doubtful"].to_dict() == errors.to_dict()
+    assert finished.runs()["label_errors"].info.status == "FINISHED"
+
+
+def test_networks_that_hold_images_back_read_corrupted_digits(finished: Finished, forks: Forks) -> None:
+    output = forked(
+        forks,
+        finished.project,
+        "run",
+        "--env",
+        "test",
+        "--pipeline=robustness",
+        "--params",
+        "robustness.networks=fcn,fcn.training.epochs=1",
+    )
+    assert "robustness: 2 trainings (1 network x 1 variant x 2 seeds)" in output
+    assert "val_accuracy" in output
+    reports = finished.data / "08_reporting"
+    table = pd.read_csv(reports / "robustness.csv")
+    assert len(table) == 3 * 7
+    for seed in (1, 2):
+        metrics = json.loads((reports / "robustness" / f"fcn-held_back-{seed}.metrics.json").read_text())
+        (untouched,) = table[(table["seed"] == seed) & (table["severity"] == 0)].to_dict("records")
+        for name in ("test_accuracy", "test_accuracy_low", "expected_calibration_error", "test_loss"):
+            assert untouched[name] == pytest.approx(metrics[name], rel=1e-4)
+    ensemble = table[table["members"] == 2]
+    assert ensemble["seed"].isna().all()
+    assert (ensemble["temperature"] == ensemble["temperature"].iloc[0]).all()
+    held_back = finished.data / "07_model_output" / "robustness" / "fcn-held_back-1.validation_answers.parquet"
+    assert len(pd.read_parquet(held_back)) == 166
+    runs = finished.runs()
+    assert runs["robustness-fcn-held_back-2"].data.tags["variant"] == "held_back"
+    assert runs["robustness"].info.status == "FINISHED"
+
+
+@pytest.mark.slow
 def test_a_third_data_set_is_one_more_conf_folder(project: Project, tmp_path: Path) -> None:
     """Stripes of two directions, 12 x 12, plain files under the usual names."""
     generator = np.random.default_rng(1)
@@ -286,16 +361,66 @@ def test_a_third_data_set_is_one_more_conf_folder(project: Project, tmp_path: Pa
     assert recorded(project, "convnets-stripes")[0].data.params["dataset.name"] == "Stripes"
 
 
-def test_a_network_is_added_in_two_places(project: Project) -> None:
-    fields = project.path / "src" / "convnets" / "parameters.py"
-    last = "    cnn_no_pool: Classifier\n"
-    fields.write_text(fields.read_text().replace(last, f"{last}    small_cnn: Classifier\n"))
+@pytest.mark.slow
+def test_colours_go_through_everything_from_conf_alone(project: Project, tmp_path: Path) -> None:
+    """Reddish, greenish and bluish noise, 12 x 16, and a photograph of each kind."""
+    generator = np.random.default_rng(1)
+    labels = generator.integers(0, 3, 200).astype(np.uint8)
+    images = generator.integers(0, 60, (200, 12, 16, 3)).astype(np.uint8)
+    images[np.arange(200), :, :, labels] += np.uint8(195)
+    for part, chosen in (("train", slice(150)), ("t10k", slice(150, 200))):
+        (tmp_path / f"{part}-images-idx3-ubyte.gz").write_bytes(idx(images[chosen]))
+        (tmp_path / f"{part}-labels-idx1-ubyte.gz").write_bytes(idx(labels[chosen]))
+    (tmp_path / "own").mkdir()
+    for colour in ("red", "lime", "blue"):
+        Image.new("RGB", (300, 200), colour).save(tmp_path / "own" / f"{colour}.png")
+    conf = project.path / "conf" / "colours"
+    conf.mkdir()
+    sums = dict.fromkeys(("train_images", "train_labels", "test_images", "test_labels"))
+    small: dict[str, Any] = {"training": {"epochs": 3, "batch_size": 4}}
+    networks: dict[str, dict[str, Any]] = {
+        "fcn": {"network": {"units": 8}},
+        "cnn": {"network": {"filters": [8, 16], "padding": "circular", "head": "global_average", "dropout": 0.1}},
+        "cnn_no_pool": {"network": {"filters": [4, 8], "batch_normalization": True, "space_to_depth": 2}},
+    }
+    files: dict[str, dict[str, Any]] = {
+        "globals.yml": {"folder": str(tmp_path), "images": str(tmp_path / "own"), "outputs": "data/colours"},
+        "parameters.yml": {
+            "dataset": {"name": "Colours", "class_names": ["red", "lime", "blue"]},
+            "translation": {"distances": [0, 1]},
+            "convolution": {"filters": [0, 1], "images_of_a_filter": 2, "kernels": {"left edge": [[-1, 0, 1]] * 3}},
+            **{name: block | small for name, block in networks.items()},
+        },
+        "tracking.yml": {"experiment": "convnets-colours"},
+    }
+    files["globals.yml"]["sha256"] = sums
+    for name, content in files.items():
+        (conf / name).write_text(yaml.safe_dump(content))
+    output = project.kedro(
+        "run", "--env", "colours", "--pipelines=__default__,prediction,convolution,translation", status=0
+    )
+    assert "test_images: 50 images of 12 x 16 pixels and 3 channels" in output
+    assert not re.search(r"warning|INFO|Traceback", output, re.I)
+    data = project.path / "data" / "colours"
+    comparison = pd.read_csv(data / "08_reporting" / "comparison.csv").set_index("network")
+    assert comparison.loc["cnn", "test_accuracy"] > 0.8
+    answers = pd.read_csv(data / "07_model_output" / "predictions_on_images.csv").set_index("network").loc["cnn"]
+    assert (answers["image"] == answers["predicted"] + ".png").all()
+    drawn = np.asarray(Image.open(data / "08_reporting" / "sample_images.png").convert("RGB")).astype(int)
+    assert (np.ptp(drawn, axis=-1) > 80).mean() > 0.1  # in colour
+    figures = {path.name for path in data.rglob("*.png")}
+    assert {"cnn.first_filters.png", "cnn_no_pool.evidence.png", "translation.png", "disagreements.png"} <= figures
+
+
+def test_a_network_is_added_by_a_block_of_the_parameters(project: Project, forks: Forks) -> None:
     conf = project.path / "conf" / "base" / "parameters.yml"
     values = yaml.safe_load(conf.read_text())
     added = values["cnn"] | {"network": values["cnn"]["network"] | {"name": "small_cnn", "filters": [4]}}
     with conf.open("a") as file:
         yaml.safe_dump({"small_cnn": added}, file)
-    output = project.kedro("run", "--env", "test", "--pipeline=small_cnn", "--params", "small_cnn.training.epochs=1")
+    output = forked(
+        forks, project, "run", "--env", "test", "--pipeline=small_cnn", "--params", "small_cnn.training.epochs=1"
+    )
     assert re.search(r"^ *small_cnn +27,090 +0\.", output, re.M)  # 4 * (9 + 1) + 10 * (26 * 26 * 4 + 1)
     assert recorded(project, "convnets-test")[0].data.tags["mlflow.runColor"] == "#CC79A7"
 
@@ -330,12 +455,12 @@ def test_own_images_are_read_and_what_is_none_is_refused(
     assert artifacts == {"predictions_on_images.csv", "predictions_on_images.png", "refused_images.csv"}
 
 
-def test_without_a_folder_or_a_model_nothing_is_recorded(trained: Project) -> None:
+def test_without_a_folder_or_a_model_nothing_is_recorded(trained: Project, forks: Forks) -> None:
     command = ["run", "--env", "test", "--pipeline=prediction"]
-    output = trained.kedro(*command, "--params", "prediction.folder=nowhere", status=1)
+    output = forked(forks, trained, *command, "--params", "prediction.folder=nowhere", status=1)
     assert f"Error: {trained.path / 'nowhere'}: no such folder; prediction.folder must name a folder" in output
     (trained.path / "data" / "test" / "06_models" / "cnn.keras").unlink()
-    output = trained.kedro(*command, status=1)
+    output = forked(forks, trained, *command, status=1)
     assert "Error: No result yet of cnn (cnn.model): run `kedro run --env test --pipeline=cnn` first." in output
     assert not (trained.path / "mlflow.db").exists()
 
@@ -390,7 +515,7 @@ def test_kedro_viz_shows_the_networks_as_boxes_between_the_layers(finished: Fini
     }
     assert types == {
         "cnn.metrics": "json.json_dataset.JSONDataset",
-        "cnn.confusion_matrix_figure": "matplotlib.matplotlib_dataset.MatplotlibDataset",
+        "cnn.confusion_matrix_figure": "datasets.figure.FigureDataset",
         "comparison.table": "pandas.csv_dataset.CSVDataset",
     }
 

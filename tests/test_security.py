@@ -312,6 +312,7 @@ def recorded_texts(store: Path) -> Iterator[tuple[str, str]]:
                         yield f"{table}.{column}", value
 
 
+@pytest.mark.slow
 def test_results_and_runs_say_nothing_of_the_machine(finished: Project) -> None:
     private = [USER, SECRET, str(finished.path), str(ROOT), sys.prefix, f"{Path.home()}/"]
     private_bytes = re.compile("|".join(map(re.escape, private)).encode())

@@ -7,8 +7,9 @@ import yaml
 from kedro.pipeline import Pipeline
 from omegaconf import OmegaConf
 
-from convnets.parameters import check_parameters
-from convnets.pipeline_registry import register_studies
+from convnets.harness.messages import ParameterError
+from convnets.parameters import NAME, ProjectParameters, check_parameters
+from convnets.pipeline_registry import TAKEN, register_pipelines, register_studies
 from convnets.studies import parameter_blocks, plan_trainings
 from support import ROOT
 
@@ -23,13 +24,33 @@ def parameters() -> Any:
 def test_each_point_of_the_grids_is_a_training_of_each_network(parameters: Any) -> None:
     trainings = plan_trainings(parameters)
     of_sizes = [training for training in trainings.values() if training.study == "sample_size"]
-    sizes = parameters.sample_size
+    sizes = parameters.studies["sample_size"]
     assert len(of_sizes) == 3 * len(sizes.samples) * len(sizes.seeds)
-    assert len(trainings) - len(of_sizes) == 3 * len(parameters.seeds.seeds)
+    of_seeds = [training for training in trainings.values() if training.study == "seeds"]
+    assert len(of_seeds) == 3 * len(parameters.studies["seeds"].seeds)
     one = trainings["sample_size-cnn_no_pool-300-2"]
     assert (one.samples, one.seed, one.images_per_epoch) == (300, 2, 12_800)
     assert one.network == parameters.cnn_no_pool.network
     assert trainings["seeds-fcn-2"].samples is None
+
+
+def test_a_variant_that_names_networks_is_of_these_alone(parameters: Any) -> None:
+    trainings = plan_trainings(parameters, ["invariance"])
+    assert len(trainings) == len(parameters.studies["invariance"].variants) * len(
+        parameters.studies["invariance"].seeds
+    )
+    dense = trainings["invariance-fcn-dense_shifted-1"]
+    assert (dense.network.root.name, dense.training.augmentation.shift) == ("fcn", 4)
+    assert trainings["invariance-cnn-circular_global_max_canvas-1"].dataset.canvas == 40
+    assert "invariance-cnn-dense-1" not in trainings
+
+
+@pytest.mark.parametrize("networks", [["cnn_no_pool"], [], "nothing", 3])
+def test_a_variant_names_networks_of_its_study(networks: Any) -> None:
+    values = yaml.safe_load((ROOT / "conf" / "base" / "parameters.yml").read_text())
+    values["x"] = {"seeds": [1, 2], "networks": ["fcn", "cnn"], "variants": {"a": {"networks": networks}}}
+    with pytest.raises(ParameterError, match=r"x\.variants\.a\.networks is .*; allowed: a list of any of fcn, cnn"):
+        plan_trainings(check_parameters(values), ["x"])
 
 
 def test_the_full_grid_holds_the_default_one(parameters: Any) -> None:
@@ -41,9 +62,10 @@ def test_the_full_grid_holds_the_default_one(parameters: Any) -> None:
 
 def test_a_training_shares_only_raw_files_and_parameters(parameters: Any) -> None:
     """So that each can run in a process of its own."""
-    trainings = plan_trainings(parameters)
+    untuned = [name for name, study in parameters.studies.items() if not study.tune]
+    trainings = plan_trainings(parameters, untuned)
     blocks = parameter_blocks(trainings)
-    for study, pipeline in register_studies(trainings).items():
+    for study, pipeline in register_studies(untuned, trainings).items():
         shared = {name for name in pipeline.inputs() if not name.startswith("params:") and "." not in name}
         assert shared == RAW
         for name in (name for name, training in trainings.items() if training.study == study):
@@ -55,3 +77,8 @@ def test_a_training_shares_only_raw_files_and_parameters(parameters: Any) -> Non
             needed = {other.split(".")[1] for other in own.inputs() if other.startswith(f"params:{name}.")}
             assert needed <= blocks[name].keys()
             assert f"{name}.report" in own.outputs()
+
+
+def test_no_study_can_take_the_name_of_a_pipeline() -> None:
+    parameters = set(ProjectParameters.model_fields)
+    assert {*TAKEN} == {name for name in register_pipelines() if name not in parameters and NAME.fullmatch(name)}

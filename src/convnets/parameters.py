@@ -3,58 +3,62 @@
 The values stand in `conf/base/parameters.yml`; an environment or `--params` replaces some of them.
 """
 
+import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
-    RootModel,
+    Tag,
     ValidationError,
     model_validator,
 )
 
 from convnets.harness.dask.settings import Dask
 from convnets.harness.fields import (
+    MAX_SEED,
     MAX_TEXT_CHARS,
     Block,
     Folder,
-    Fraction,
     Number,
     Seed,
     Text,
     or_null,
     several,
     split,
-    split_numbers,
     unique,
     whole,
 )
-from convnets.harness.messages import ParameterError, SettingError
-from convnets.harness.validation import Faults, either
+from convnets.harness.messages import ParameterError, SettingError, either, unknown
+from convnets.harness.validation import Faults
 from convnets.limits import (
-    MAX_BATCH_SIZE,
     MAX_CLASSES,
-    MAX_EPOCHS,
     MAX_IMAGES,
-    MAX_LAYER_SIZE,
-    MAX_LAYERS,
     MAX_PIXELS,
     MAX_STEPS_PER_EXECUTION,
-    Depth,
     Images,
     Pixels,
 )
-from convnets.study_parameters import Convolution, Prediction, SampleSize, SeedStudy, Translation
+from convnets.network_parameters import ARCHITECTURES, Network
+from convnets.robustness_parameters import Robustness
+from convnets.showing_parameters import Convolution, LabelErrors, Prediction, Translation
+from convnets.study_parameters import MAX_NETWORKS, RANGE, VALUES, Range, Study, Tuning
+from convnets.training_parameters import Training
 
-CONVNETS = ("cnn", "cnn_no_pool")  # those that have convolution layers
+CONVNETS = ("cnn", "cnn_no_pool")  # those of the lecture that have convolution layers
+MAX_NAME_CHARS = 40
+NAME = re.compile(rf"[a-z][a-z0-9_]{{0,{MAX_NAME_CHARS - 1}}}")  # of what is part of a namespace and of file names
+NETWORK, STUDY = "a network", "a study"
 
 SUM = "null or 64 hexadecimal digits, in lower case"
 Sum = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Precision = Literal["auto", "float32", "mixed_bfloat16"]
 Strategy = Literal["default", "mirrored"]
+StepsPerExecution = Annotated[int, whole(1, MAX_STEPS_PER_EXECUTION)]
 
 
 class Dataset(Block):
@@ -66,6 +70,8 @@ class Dataset(Block):
         class_names: The name of each class, in the order of the labels.
         train_samples: How many of the first training images are used; `None`: all.
         test_samples: How many of the first test images are used; `None`: all.
+        canvas: Height and width, in pixels, of the black square in whose middle each image is put; `None`: of none.
+        pixel_permutation: The seed of one order of the pixels, the same for all images; `None`: as they are.
     """
 
     name: Text
@@ -78,73 +84,8 @@ class Dataset(Block):
     ]
     train_samples: Images | None = or_null(MAX_IMAGES)
     test_samples: Images | None = or_null(MAX_IMAGES)
-
-
-class FullyConnected(Block):
-    """The lecture's fully connected network.
-
-    Attributes:
-        name: What Keras, figures and tables call the network.
-        architecture: `fully_connected`.
-        units: Outputs of the hidden layer.
-    """
-
-    name: Text
-    architecture: Literal["fully_connected"]
-    units: Depth
-
-
-class Convolutional(Block):
-    """The lecture's convnet, with max pooling or without.
-
-    Attributes:
-        name: What Keras, figures and tables call the network.
-        architecture: `convolutional`.
-        filters: Depth of the output feature map of each convolution layer, first to last.
-        kernel_size: Height and width of the patches, in pixels.
-        strides: Step from one patch to the next, in pixels.
-        padding: `valid` keeps to patches inside the image, `same` pads with zeros.
-        pool_size: Height and width of the max-pooling windows between two convolution layers; `None`: no pooling.
-    """
-
-    name: Text
-    architecture: Literal["convolutional"]
-    filters: Annotated[
-        tuple[Depth, ...],
-        BeforeValidator(split_numbers),
-        several(1, MAX_LAYERS, f"whole numbers from 1 to {MAX_LAYER_SIZE}"),
-    ]
-    kernel_size: Pixels
-    strides: Pixels
-    padding: Literal["valid", "same"]
-    pool_size: Pixels | None = or_null(MAX_PIXELS)
-
-
-ARCHITECTURES: dict[str, type[BaseModel]] = {"fully_connected": FullyConnected, "convolutional": Convolutional}
-
-
-class Network(RootModel[Annotated[FullyConnected | Convolutional, Field(discriminator="architecture")]]):
-    """The parameters of a network's architecture."""
-
-    model_config = ConfigDict(frozen=True)
-
-
-class Training(Block):
-    """How a network is trained.
-
-    Attributes:
-        epochs: How often each training image is seen.
-        batch_size: Images per gradient step.
-        optimizer: By Keras's name, with Keras's defaults.
-        loss: By Keras's name.
-        validation_split: The share of the training images, the last ones, that is held back to validate each epoch.
-    """
-
-    epochs: Annotated[int, whole(1, MAX_EPOCHS)]
-    batch_size: Annotated[int, whole(1, MAX_BATCH_SIZE)]
-    optimizer: Literal["rmsprop", "adam", "sgd"]
-    loss: Literal["sparse_categorical_crossentropy"]
-    validation_split: Fraction
+    canvas: Pixels | None = or_null(MAX_PIXELS, default=None)
+    pixel_permutation: Seed | None = Field(default=None, description=f"null or a whole number from 0 to {MAX_SEED}")
 
 
 class Classifier(Block):
@@ -156,13 +97,24 @@ class Classifier(Block):
         training: How it is trained.
     """
 
-    lecture_accuracy: Annotated[Number, Field(ge=0, le=1)] | None = Field(description="null or a number from 0 to 1")
+    lecture_accuracy: Annotated[Number, Field(ge=0, le=1)] | None = Field(
+        None, description="null or a number from 0 to 1"
+    )
     network: Network = Field(description=f"a block with architecture, {either(ARCHITECTURES)}, and what it needs")
     training: Training
 
 
+def kind_of_block(block: Any) -> str | None:
+    """What a further block of `parameters.yml` is: one with `network` is a network, one with `seeds` a study."""
+    if isinstance(block, Classifier | Study):
+        return NETWORK if isinstance(block, Classifier) else STUDY
+    if not isinstance(block, Mapping):
+        return None
+    return NETWORK if "network" in block else STUDY if "seeds" in block else None
+
+
 class ProjectParameters(Block):
-    """The whole of `parameters.yml`: what all networks share, and a block for each network.
+    """The whole of `parameters.yml`: what all networks share, and a block for each network and each study.
 
     Attributes:
         seed: Of the initial weights and of the order of the images.
@@ -170,43 +122,88 @@ class ProjectParameters(Block):
         steps_per_execution: Gradient steps that TensorFlow takes at a time.
         strategy: Of TensorFlow's distribution: `mirrored` shares each batch between all GPUs.
         dataset: What the networks learn.
+        networks: Those that the main job trains and compares, in the order of tables.
         fcn: The fully connected network.
         cnn: The convnet.
         cnn_no_pool: The convnet without max pooling.
         convolution: What the pictures of convolution show.
         prediction: The user's own images.
         translation: The study of shifted images.
-        sample_size: The study of few images.
-        seeds: The study of seeds.
+        robustness: The study of corrupted images.
+        label_errors: The study of images whose labels are in doubt.
         dask: Where `DaskRunner` has namespaces run.
+
+    Any further block is a network, if it has a block `network`, or a study of trainings, if it has `seeds`.
     """
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[
+        str, Annotated[Annotated[Classifier, Tag(NETWORK)] | Annotated[Study, Tag(STUDY)], Discriminator(kind_of_block)]
+    ] = Field(init=False)
 
     seed: Seed
     precision: Precision
-    steps_per_execution: Annotated[int, whole(1, MAX_STEPS_PER_EXECUTION)]
+    steps_per_execution: StepsPerExecution
     strategy: Strategy
     dataset: Dataset
+    networks: Annotated[
+        tuple[Text, ...],
+        BeforeValidator(split),
+        AfterValidator(unique),
+        several(1, MAX_NETWORKS, "names of networks, each different"),
+    ]
     fcn: Classifier
     cnn: Classifier
     cnn_no_pool: Classifier
     convolution: Convolution
     prediction: Prediction
     translation: Translation
-    sample_size: SampleSize
-    seeds: SeedStudy
+    label_errors: LabelErrors
+    robustness: Robustness
     dask: Dask
 
+    @property
+    def classifiers(self) -> dict[str, Classifier]:
+        """All networks by name: the lecture's, and further ones."""
+        further = {name: block for name, block in self._further.items() if isinstance(block, Classifier)}
+        return {name: getattr(self, name) for name in NETWORKS} | further
+
+    @property
+    def studies(self) -> dict[str, Study]:
+        """All studies of trainings by name: that of corrupted images, and those that blocks of their own ask for."""
+        return {"robustness": self.robustness.study} | {
+            name: block for name, block in self._further.items() if isinstance(block, Study)
+        }
+
+    @property
+    def _further(self) -> dict[str, Classifier | Study]:
+        return self.__pydantic_extra__
+
     @model_validator(mode="after")
-    def _each_network_bears_its_name(self) -> Self:
-        for name in NETWORKS:
-            found = getattr(self, name).network.root.name
-            if found != name:
+    def _names_are_right(self) -> Self:
+        for name in self._further:
+            if not NAME.fullmatch(name):
+                raise ValueError(
+                    f"{name!r} is the name of a block; allowed: up to {MAX_NAME_CHARS} small letters, digits and _, "
+                    "the first a letter"
+                )
+        for name, classifier in self.classifiers.items():
+            if (found := classifier.network.root.name) != name:
                 raise ValueError(f"{name}.network.name is {found!r}; allowed: {name}")
+        named = [("networks", self.networks)]
+        named += [(f"{name}.networks", study.networks or ()) for name, study in self.studies.items()]
+        for where, names in named:
+            for name in names:
+                if name not in self.classifiers:
+                    raise ValueError(f"{where}: {unknown('network', name, self.classifiers).rstrip('.')}")
         return self
 
 
 NETWORKS = tuple(name for name, field in ProjectParameters.model_fields.items() if field.annotation is Classifier)
-"""The names of the networks, in the order of tables, figures and colours."""
+"""The names of the lecture's networks, in the order of tables, figures and colours."""
+
+
+TAGS = ARCHITECTURES | {NETWORK: Classifier, STUDY: Study, RANGE: Range, VALUES: Tuning.model_fields["search"]}
 
 
 class Sums(Block):
@@ -241,9 +238,21 @@ def check_parameters(values: dict[str, Any]) -> ProjectParameters:
             sentence for each, with the parameter's name, what was found and what is allowed.
     """
     try:
-        return ProjectParameters.model_validate(values)
+        return ProjectParameters.model_validate(_named(values))
     except ValidationError as error:
-        raise ParameterError("\n".join(Faults(ProjectParameters, "parameter", ARCHITECTURES).of(error))) from error
+        raise ParameterError("\n".join(Faults(ProjectParameters, "parameter", TAGS, values).of(error))) from error
+
+
+def _named(values: Any) -> Any:
+    """Give each further network the name of its block, which need not be repeated."""
+    if not isinstance(values, Mapping):
+        return values
+    named = dict(values)
+    for name, block in values.items():
+        network = block.get("network") if isinstance(block, Mapping) else None
+        if name not in ProjectParameters.model_fields and isinstance(network, Mapping):
+            named[name] = {**block, "network": {"name": name, **network}}
+    return named
 
 
 def check_globals(values: dict[str, Any]) -> None:

@@ -1,8 +1,13 @@
 """Project settings, read by Kedro: hooks, the catalog, and how configuration is merged."""
 
+import os
+
 from convnets.harness.catalog import CatalogOfCurrentResults
 from convnets.harness.configuration import ConfigLoader
 from convnets.harness.hooks import Harness
+
+# Kedro and MLflow report how they are used, unless they are told not to: also where the project's .telemetry is not.
+os.environ.setdefault("DO_NOT_TRACK", "true")
 
 HOOKS = (Harness("convnets.experiment.EXPERIMENT"),)
 

@@ -1,5 +1,6 @@
 """What a run says on the terminal: its data, how training goes on, and at the end one table."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -15,14 +16,24 @@ from rich.text import Text
 from convnets.harness.locks import RUNNERS_ELSEWHERE
 from convnets.harness.messages import one_line
 from convnets.harness.storage import stored_path
-from convnets.parameters import NETWORKS
 from convnets.precision import bfloat16_hardware, choose_policy
+from convnets.training_parameters import Training
 
 MAX_IMAGES = 24  # of the user's own that are listed, and drawn in the figure
 
 
 class TerminalHooks:
     """Tells the user what happens, in the words of the lecture."""
+
+    def __init__(self, networks: Sequence[str], plan: Sequence[str]) -> None:
+        """Note what is said.
+
+        Args:
+            networks: In the order of the table of results.
+            plan: What studies would train, a line for each.
+        """
+        self._networks = networks
+        self._plan = plan
 
     @hook_impl
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog) -> None:
@@ -34,28 +45,31 @@ class TerminalHooks:
         self._elsewhere = run_params["runner"] in RUNNERS_ELSEWHERE
         self._precision_said = False
         self._idle = True
+        self._env = run_params["env"]
         names = ", ".join(run_params["pipeline_names"] or ["all networks"])
         environment = f", environment {run_params['env']}" if run_params["env"] else ""
         self._console.print(f"[bold]convnets[/bold]: {names}{environment}, {len(pipeline.nodes)} steps")
+        for line in self._plan:
+            self._console.print(line)
 
     @hook_impl
     def before_node_run(self, node: Node, inputs: dict[str, Any]) -> None:
         """Say which network is trained now, and how."""
         self._idle = False
         if node.name.endswith(".train"):
-            start, images = inputs[f"{node.namespace}.starting_point"], inputs[f"{node.namespace}.train_inputs"]
-            training = inputs[f"params:{node.namespace}.training"]
+            start, training = inputs[f"{node.namespace}.starting_point"], _of(node, "training", inputs)
+            (images,) = (data for name, data in inputs.items() if name.endswith("train_images"))
             resumed = f", going on after epoch {len(start.log)} of {training.epochs}" if len(start.log) else ""
             self._console.print(
                 f"[bold]{node.namespace}[/bold]: {start.model.count_params():,} parameters learn from {len(images):,} "
-                f"images in batches of {training.batch_size}{resumed}"
+                f"images in batches of {training.batch_size}{chosen_options(training)}{resumed}"
             )
         if node.name.endswith(".compile_model") and not self._precision_said:
             self._precision_said = True
             hardware = bfloat16_hardware()
             found = f"this machine has {hardware}" if hardware else "nothing here is built for bfloat16"
-            policy = choose_policy(inputs["params:precision"])
-            self._console.print(f"precision: {policy} (asked for: {inputs['params:precision']}; {found})")
+            asked = next(value for name, value in inputs.items() if name.endswith("precision"))
+            self._console.print(f"precision: {choose_policy(asked)} (asked for: {asked}; {found})")
 
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
@@ -66,8 +80,9 @@ class TerminalHooks:
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
         """Say what data there is, and note metrics."""
         if dataset_name in ("train_images", "test_images"):
-            count, height, width = data.shape
-            self._console.print(f"{dataset_name}: {count:,} images of {height} x {width} pixels")
+            count, height, width, *channels = data.shape
+            of = f" and {channels[0]} channels" if channels else ""
+            self._console.print(f"{dataset_name}: {count:,} images of {height} x {width} pixels{of}")
         if dataset_name == "prediction.refused_images_table":
             for image, reason in data.head(MAX_IMAGES).itertuples(index=False):
                 self._console.print(f"{one_line(str(image))} is refused: {one_line(reason)}", markup=False)
@@ -76,8 +91,14 @@ class TerminalHooks:
             images = data["image"].unique()
             self._console.print(predictions_table(data[data["image"].isin(images[:MAX_IMAGES])]))
             self._say_that_there_are_more(dataset_name, len(images))
+        if dataset_name == "comparison.table" and len(set(data["precision"])) > 1:
+            found = ", ".join(data["network"] + " in " + data["precision"])
+            self._console.print(f"The networks were trained in different precisions: {found}", markup=False)
         if dataset_name.endswith(".mean_accuracies_table"):
             self._console.print(mean_accuracies_table(data))
+        if dataset_name == "playground.page":
+            path = stored_path(self._catalog, dataset_name)
+            self._console.print(f"The playground is one file for any browser: {path}", markup=False)
         self._note(dataset_name, data)
 
     def _say_that_there_are_more(self, dataset_name: str, images: int) -> None:
@@ -92,7 +113,7 @@ class TerminalHooks:
 
     def _note(self, dataset_name: str, data: Any) -> None:
         network, _, name = dataset_name.partition(".")
-        if name == "metrics" and network in NETWORKS:
+        if name == "metrics" and "-" not in network:
             self._metrics[network] = data
 
     @hook_impl
@@ -103,24 +124,50 @@ class TerminalHooks:
         elif self._idle:
             self._console.print("All is there, made from the same parameters, data and code: nothing was to be done.")
         if self._metrics:
-            self._console.print(results_table(self._metrics))
-            self._console.print(
-                "Look next: [bold]make viz[/bold] shows the pipeline, [bold]make mlflow[/bold] the runs."
-            )
+            self._console.print(results_table(self._metrics, self._networks))
+            viz, mlflow = ("make viz", "make mlflow")
+            if self._env:
+                viz, mlflow = (f"kedro {command} --env {self._env}" for command in ("viz run", "mlflow"))
+            self._console.print(f"Look next: [bold]{viz}[/bold] shows the pipeline, [bold]{mlflow}[/bold] the runs.")
+        self._say_where_reports_are()
+
+    def _say_where_reports_are(self) -> None:
+        """Name the report of all networks, or those of the networks that were evaluated."""
+        made = self._pipeline.all_outputs()
+        of_networks = sorted(name for name in made if name.endswith(".report") and "-" not in name)
+        for name in ["report.page"] if "report.page" in made else of_networks:
+            of = "" if name == "report.page" else f" of {name.partition('.')[0]}"
+            self._console.print(f"The report{of}: {stored_path(self._catalog, name)}", markup=False)
+
+
+def _of(node: Node, name: str, inputs: dict[str, Any]) -> Any:
+    """An input of a node that is a parameter of its namespace or, where trials have chosen it, a data set."""
+    parameter = f"params:{node.namespace}.{name}"
+    return inputs[parameter if parameter in inputs else f"{node.namespace}.{name}"]
+
+
+def chosen_options(training: Training) -> str:
+    """What a training has of its own beside what each says: `, with schedule cosine, learning_rate 0.01`."""
+    chosen = training.model_dump(exclude_defaults=True)
+    required = {name for name, field in Training.model_fields.items() if field.is_required()}
+    options = {name: value for name, value in chosen.items() if name not in required}
+    options |= options.pop("augmentation", {})
+    said = ", ".join(f"{name} {value}" for name, value in options.items())
+    return f", with {said}" if said else ""
 
 
 def mean_accuracies_table(mean_accuracies: pd.DataFrame) -> Table:
-    """Lay out the means of a study's trainings, a row for each network and number of samples."""
+    """Lay out the means of a study's trainings, a row for each setting."""
     title = "Test accuracy, mean over seeds"
     table = Table(title=title, box=SIMPLE_HEAD, title_justify="left", pad_edge=False, padding=0)
-    sizes = [("samples", "{:,}")] if "samples" in mean_accuracies else []
-    table.add_column("network", no_wrap=True)
-    for heading in (*(heading for heading, _ in sizes), "trainings", "mean (95 %)", "standard deviation"):
+    factors = list(mean_accuracies.columns[: mean_accuracies.columns.get_loc("trainings")])
+    for heading in factors:
+        table.add_column(heading.rpartition(".")[2], no_wrap=True, justify="right" if heading == "samples" else "left")
+    for heading in ("trainings", "mean (95 %)", "sd"):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in mean_accuracies.to_dict("records"):
         table.add_row(
-            row["network"],
-            *(form.format(row[name]) for name, form in sizes),
+            *(f"{row[name]:,}" if name == "samples" else str(row[name]) for name in factors),
             str(row["trainings"]),
             f"{row['test_accuracy']:.4f} ({row['test_accuracy_low']:.4f} to {row['test_accuracy_high']:.4f})",
             f"{row['test_accuracy_sd']:.4f}",
@@ -128,13 +175,13 @@ def mean_accuracies_table(mean_accuracies: pd.DataFrame) -> Table:
     return table
 
 
-def results_table(metrics: dict[str, dict[str, Any]]) -> Table:
-    """Lay out the metrics of networks, a row for each."""
+def results_table(metrics: dict[str, dict[str, Any]], networks: Sequence[str]) -> Table:
+    """Lay out the metrics of networks, a row for each, in this order; further ones come last."""
     table = Table(title="Results on the test images", box=SIMPLE_HEAD, title_justify="left", pad_edge=False, padding=0)
     table.add_column("network", no_wrap=True)
     for heading in ("parameters", "test accuracy (95 %)", "lecture", "training", "images/s"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for network in sorted(metrics, key=NETWORKS.index):
+    for network in sorted(metrics, key=lambda name: networks.index(name) if name in networks else len(networks)):
         values = metrics[network]
         lecture = values["lecture_accuracy"]
         table.add_row(

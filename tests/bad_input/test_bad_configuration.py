@@ -51,7 +51,10 @@ CONFIGURATION = [
     ),
     Case(
         "no configuration",
-        ("configuration path", "{path}/conf/base"),
+        (
+            "There is no configuration at {path}/conf;",
+            "allowed: a working folder with conf, as the project's, or --conf-",
+        ),
         prepare=lambda place: shutil.rmtree(place.path / "conf"),
     ),
     Case(
@@ -76,7 +79,7 @@ CONFIGURATION = [
     Case(
         "a kernel's name",
         ("convolution.kernels.(a name) is 'blur (mean)'", "named with letters, digits, spaces and any of . _ : -"),
-        prepare=edited("base/parameters.yml", "    blur:", "    blur (mean):"),
+        prepare=edited("base/parameters.yml", "    blur: [[", "    blur (mean): [["),
     ),
     Case(
         "a misspelt setting",

@@ -48,7 +48,7 @@ def faulty(fault: str, file: str, content: bytes | None, *says: str) -> Case:
     return Case(fault, (f"{{path}}/own/{file}", *says), prepare=with_data(file, content))
 
 
-IMAGES_EXPECTED = "expected 0x00000803, an IDX file of unsigned bytes in 3 dimensions"
+IMAGES_EXPECTED = "expected 0x00000803 or 0x00000804, an IDX file of unsigned bytes in 3 or 4 dimensions"
 DATA_FILES = [
     faulty("a file is missing", TRAIN_IMAGES, None, "no such file; expected an IDX file"),
     faulty("a file is empty", TRAIN_IMAGES, b"", "starts with 0x", IMAGES_EXPECTED),

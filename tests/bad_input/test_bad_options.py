@@ -13,12 +13,12 @@ DASK = ("--config=conf/dask/run.yml",)
 NAMES = [
     Case(
         "unknown pipeline",
-        ("There is no pipeline cnn_nopool: did you mean cnn_no_pool?", "Allowed here: __default__, cnn"),
+        ("There is no pipeline cnn_nopool: did you mean cnn_no_pool?", "Allowed here: cnn_no_pool, cnn,"),
         ("--pipeline=cnn_nopool",),
     ),
     Case(
         "one unknown pipeline of two",
-        ("There is no pipeline resnet:", "Allowed here: __default__, cnn"),
+        ("There is no pipeline resnet:", "Allowed here: "),
         ("--pipelines=fcn,resnet",),
     ),
     Case(
@@ -118,7 +118,13 @@ NAMES = [
         status=2,
     ),
     Case("unknown option", ("No such option", "--pipline"), ("--pipline=cnn",), status=2),
-    Case("unknown environment", ("conf/nonsense",), command=("run", "--env", "nonsense")),
+    Case(
+        "unknown environment",
+        ("There is no environment fashion: did you mean fashion_mnist?", "Allowed here: fashion_mnist, full_grid,"),
+        command=("run", "--env", "fashion"),
+    ),
+    Case("the beginning of a pipeline", ("There is no pipeline cn: did you mean cnn?",), ("--pipeline=cn",)),
+    Case("a pipeline in capitals", ("There is no pipeline CNN: did you mean cnn?",), ("--pipeline=CNN",)),
 ]
 
 

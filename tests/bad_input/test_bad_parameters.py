@@ -39,7 +39,9 @@ PARAMETERS = [
     parameter("cnn.network.filters=0", "cnn.network.filters.0 is 0;", LAYERS),
     parameter("cnn.network.kernel_size=2.5", "cnn.network.kernel_size is 2.5;", COUNT),
     parameter("cnn.network.strides=-1", "cnn.network.strides is -1;", COUNT),
-    parameter("cnn.network.padding=full", "cnn.network.padding is 'full';", "allowed: valid or same"),
+    parameter("cnn.network.padding=full", "cnn.network.padding is 'full';", "allowed: valid, same or circular"),
+    parameter("cnn.network.pooling=none", "pooling is 'none';", "allowed: max, average or blur", "pool_size: null"),
+    parameter("cnn.network.batch_normalization=1", "batch_normalization is 1;", "allowed: true or false"),
     parameter("cnn.network.pool_size=0", "cnn.network.pool_size is 0;", COUNT_OR_NULL),
     parameter("cnn.training.epochs=0", "cnn.training.epochs is 0;", COUNT),
     parameter("cnn.training.batch_size=x", "cnn.training.batch_size is 'x';", COUNT),
@@ -48,6 +50,11 @@ PARAMETERS = [
     ),
     parameter("cnn.training.loss=mse", "cnn.training.loss is 'mse';", "allowed: sparse_categorical_crossentropy"),
     parameter("cnn.training.validation_split=1", "validation_split is 1;", "allowed: a number from 0 to less than 1"),
+    parameter(
+        "cnn.training.learning_rate=fast", "learning_rate is 'fast';", "allowed: null or a number greater than 0"
+    ),
+    parameter("cnn.training.warm_up=1.5", "warm_up is 1.5;", "allowed: null or a number from 0 to less than 1"),
+    parameter("cnn.training.augmentation.shift=0.5", "augmentation.shift is 0.5;", "allowed: a whole number from 0 to"),
     parameter("cnn.training=3", "cnn.training is 3;", "allowed: a block with epochs, batch_size, optimizer"),
     parameter("convolution.filters=-1", "convolution.filters.0 is -1;", "allowed: 1 to 64 whole numbers from 0"),
     parameter("convolution.images_of_a_filter=0", "convolution.images_of_a_filter is 0;", COUNT),
@@ -82,19 +89,42 @@ PARAMETERS = [
         )
     ),
     # misspelt, or of another network
-    parameter("sead=1", "There is no parameter sead: did you mean seed?", "Allowed here: seed, seeds,"),
+    parameter("sead=1", "There is no parameter sead: did you mean seed?", "Allowed here: seed, dataset,"),
     parameter("ccnn.training.epochs=1", "There is no parameter ccnn: did you mean cnn?", "Allowed here: cnn,"),
     parameter(
         "cnn.network.pool_sise=2",
         "There is no parameter cnn.network.pool_sise: did you mean cnn.network.pool_size?",
-        "Allowed here: architecture, filters",
+        "Allowed here: pool_size, pooling",
     ),
-    parameter("cnn.network.units=3", "There is no parameter cnn.network.units:", "Allowed here: architecture, filters"),
+    parameter("cnn.network.units=3", "There is no parameter cnn.network.units:", "Allowed here: hidden_units, filters"),
+    # of another block
+    parameter("epochs=1", "There is no parameter epochs: did you mean fcn.training.epochs, cnn.training.epochs,"),
+    parameter("cnn.epochs=1", "There is no parameter cnn.epochs: did you mean cnn.training.epochs?"),
+    parameter("cn.training.epochs=1", "There is no parameter cn: did you mean cnn?"),
     # contradictory
     parameter("dataset.train_samples=60001", "dataset.train_samples is 60,001", "expected no more than there are"),
     parameter("dataset.class_names=a+b", "raw_train_labels holds the label 9", "expected 0 to 1", "train-labels-idx1"),
+    parameter(
+        "cnn.training.momentum=0.9,cnn.training.optimizer=adam",
+        "cnn.training.momentum is 0.9 with the optimizer adam;",
+        "allowed: null, or the optimizer rmsprop, sgd or nesterov",
+    ),
+    parameter(
+        "cnn.training.beta_1=0.5,cnn.training.optimizer=sgd",
+        "cnn.training.beta_1 is 0.5 with the optimizer sgd;",
+        "allowed: null, or the optimizer adam or adamw",
+    ),
+    parameter("cnn.training.schedule=one_cycle", "cnn.training.learning_rate is null with the schedule one_cycle;"),
+    parameter("cnn.training.early_stopping=2", "early_stopping is 2 with the validation_split 0;", "or null"),
+    parameter("cnn.training.keep=best", "keep is best with the validation_split 0;", "or last"),
+    parameter(
+        "fcn.training.keep=best,fcn.training.validation_split=0.0001",
+        "fcn.training.validation_split is 0.0001, which holds back none of 1,000 images",
+        "allowed: at least 0.001",
+    ),
     parameter("cnn.network.kernel_size=29", "cnn.network has windows", "28 x 28", "kernel_size is 29", PIXEL),
     parameter("cnn.network.pool_size=27", "cnn.network has windows", "28 x 28", "pool_size 27", PIXEL),
+    parameter("cnn.network.space_to_depth=3", "space_to_depth is 3, and images are 28 x 28;", "allowed: null or a div"),
     parameter("cnn_no_pool.network.strides=28", "cnn_no_pool.network has windows", "strides 28", PIXEL),
     parameter("cnn.network.filters=1+1+1+1+1", "cnn.network has windows", "28 x 28", PIXEL),
     Case(
@@ -108,9 +138,24 @@ PARAMETERS = [
         ("--pipeline=translation", "--params", "translation.image=200"),
     ),
     Case(
+        "a doubtful label of an image that is not there",
+        ("label_errors.images has 200;", "allowed: null, or numbers of test images, 0 to 199"),
+        ("--pipeline=label_errors", "--params", "label_errors.images=7+200"),
+    ),
+    Case(
+        "no image to fit a temperature on",
+        ("robustness.validation_split is 0.0001, which holds back none of 1,000 images", "allowed: at least 0.001"),
+        ("--pipeline=robustness", "--params", "robustness.validation_split=0.0001"),
+    ),
+    Case(
         "more samples than there are",
         ("sample_size.samples has 1001;", "allowed: 1 to 1000, the number of training images"),
         ("--pipeline=sample_size", "--params", "sample_size.samples=50+1001"),
+    ),
+    Case(
+        "a study of more images than there are",
+        ("dataset.train_samples is 60,001, and raw_train_images holds 60,000", "expected no more than there are"),
+        ("--pipeline=seeds", "--params", "seeds.vary.dataset.train_samples=50+60001"),
     ),
     Case(
         "one seed",
@@ -118,6 +163,18 @@ PARAMETERS = [
         ("--pipeline=seeds", "--params", "seeds.seeds=1"),
     ),
     # of no form
+    *(
+        Case(
+            f"commas in a list: {given}",
+            ("Invalid value for '--params'", f"did you mean {meant}?", "a list as 16+32"),
+            ("--params", given),
+            status=2,
+        )
+        for given, meant in (
+            ("cnn.network.filters=16,32", "cnn.network.filters=16+32"),
+            ("seed=2,cnn.network.filters=[8, 16,32],seed=3", "seed=2,cnn.network.filters=8+16+32,seed=3"),
+        )
+    ),
     Case("no value", ("Item `seed` must contain a key and a value separated by `=`",), ("--params", "seed"), status=2),
     Case(
         "an open bracket",

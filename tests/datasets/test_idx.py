@@ -40,6 +40,16 @@ def test_plain_and_compressed_files_give_the_same_array(tmp_path: Path, pack: ty
     np.testing.assert_array_equal(load(tmp_path / "images", pack(idx(IMAGES))), IMAGES)
 
 
+def test_images_with_channels_and_without_are_read(tmp_path: Path) -> None:
+    for images in (IMAGES, IMAGES.reshape(2, 3, 2, 2)):
+        (tmp_path / "images").write_bytes(idx(images))
+        loaded = IDXDataset(filepath=str(tmp_path / "images"), dimensions=[3, 4]).load()
+        np.testing.assert_array_equal(loaded, images)
+    (tmp_path / "images").write_bytes(idx(IMAGES[0]))
+    with pytest.raises(DatasetError, match="0x00000803 or 0x00000804, an IDX file of unsigned bytes in 3 or 4 dim"):
+        IDXDataset(filepath=str(tmp_path / "images"), dimensions=[3, 4]).load()
+
+
 def test_any_file_system_of_fsspec_can_be_read() -> None:
     with fsspec.open("memory:///labels", "wb") as file:
         file.write(idx(IMAGES[0, 0]))

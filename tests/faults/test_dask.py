@@ -20,7 +20,7 @@ from convnets.harness.messages import ScalingError
 from dask_processes import HERE, running, runs_if_any, runs_of, tasks_of
 from support import RUN_TIMEOUT, Project, free_port, wait_until
 
-pytestmark = pytest.mark.faults
+pytestmark = pytest.mark.slow
 
 STUDY = ("run", "--env", "test", "--pipeline=seeds", "--config=conf/dask/run.yml")
 ONE = "seeds-fcn-1"

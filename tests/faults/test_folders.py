@@ -14,7 +14,7 @@ TINY = "dataset.train_samples=60,dataset.test_samples=20,fcn.network.units=2,fcn
 RUN = ("run", "--env", "test", "--pipeline=fcn", "--params", TINY)
 LONG = "x" * 200
 
-pytestmark = pytest.mark.faults
+pytestmark = pytest.mark.slow
 
 
 def lay_out(path: Path) -> Path:

@@ -21,7 +21,7 @@ from test_lost_store import tracking_server
 from convnets.harness.tracking.store import sqlite_file, store_uri
 from support import RUN_TIMEOUT, Project, free_port
 
-pytestmark = pytest.mark.faults
+pytestmark = pytest.mark.slow
 
 EPOCHS = 8
 FCN = ("run", "--env", "test", "--pipeline=fcn", "--params", f"fcn.training.epochs={EPOCHS}")

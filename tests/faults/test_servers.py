@@ -20,7 +20,7 @@ def listens(port: int) -> bool:
     return False
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["viz", "mlflow"])
 def test_a_verb_that_is_ended_leaves_no_server(new_project: Callable[[], Project], verb: str) -> None:
     project = new_project()
@@ -38,7 +38,10 @@ def test_a_verb_that_is_ended_leaves_no_server(new_project: Callable[[], Project
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    wait_until(lambda: listens(port), seconds=90)
-    make.send_signal(signal.SIGTERM)
-    assert make.wait(timeout=30) != 0
+    try:
+        wait_until(lambda: listens(port), seconds=90)
+    finally:
+        make.send_signal(signal.SIGTERM)
+        status = make.wait(timeout=30)
+    assert status != 0
     wait_until(lambda: not listens(port), seconds=10)

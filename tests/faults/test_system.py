@@ -21,7 +21,7 @@ GO_ON = (*RUN, "--only-missing-outputs")
 MODELS = "06_models"
 CHECKPOINT = f"{MODELS}/fcn.checkpoint.keras"
 
-pytestmark = pytest.mark.faults
+pytestmark = pytest.mark.slow
 
 
 def statuses(project: Project) -> list[str]:

@@ -1,5 +1,7 @@
 """The command line: what is light, and what is refused in one sentence."""
 
+import importlib
+import os
 import signal
 import subprocess
 import sys
@@ -10,9 +12,12 @@ import click
 import pandas as pd
 import pytest
 from kedro.io import DataCatalog, DatasetError
+from kedro_telemetry.plugin import _check_for_telemetry_consent
+from mlflow.telemetry.utils import is_telemetry_disabled
 
+from convnets import settings
 from convnets.harness.exits import end, one_sentence, orderly_end
-from support import Project
+from support import ROOT, Project
 
 HEAVY = ("tensorflow", "mlflow", "keras")
 
@@ -37,6 +42,31 @@ def test_light_commands_do_not_wait_for_tensorflow_or_mlflow(idle: Project, comm
     assert imported.isdisjoint(HEAVY)
 
 
+def test_each_command_is_listed_once(idle: Project) -> None:
+    said = idle.kedro("--help").partition("Commands:")[2]
+    listed = [line.split()[0] for line in said.splitlines() if line.startswith("  ")]
+    assert {"run", "mlflow", "registry", "ipython", "viz", "catalog"} <= set(listed)
+    assert len(listed) == len(set(listed))
+
+
+def test_nothing_is_reported_where_the_project_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DO_NOT_TRACK", "false")
+    monkeypatch.delenv("DO_NOT_TRACK")
+    assert _check_for_telemetry_consent(tmp_path) is None  # and Kedro would take that for consent
+    importlib.reload(settings)
+    assert _check_for_telemetry_consent(tmp_path) is False
+    assert is_telemetry_disabled()
+
+
+def test_the_package_alone_asks_for_a_configuration(tmp_path: Path) -> None:
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, "-m", "convnets"]
+    ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1].startswith(f"Error: There is no configuration at {tmp_path}/conf; allowed: ")
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_pipelines_are_registered_by_the_names_of_the_networks(idle: Project) -> None:
     listed = idle.kedro("registry", "list")
     assert [line.removeprefix("- ") for line in listed.splitlines() if line.startswith("- ")] == [
@@ -45,13 +75,28 @@ def test_the_pipelines_are_registered_by_the_names_of_the_networks(idle: Project
         "cnn_no_pool",
         "comparison",
         "convolution",
+        "cured",
         "fcn",
+        "invariance",
+        "label_errors",
+        "permuted_pixels",
+        "playground",
         "prediction",
         "preparation",
+        "report",
+        "robustness",
         "sample_size",
+        "sample_size_tuned",
         "seeds",
         "translation",
     ]
+
+
+def test_the_nodes_of_a_study_are_listed(idle: Project) -> None:
+    described = idle.kedro("registry", "describe", "seeds", "--env", "test")
+    assert "- seeds-cnn-2.train (train)" in described
+    assert "seeds-cnn-3" not in described
+    assert "There is no pipeline seed: did you mean seeds?" in idle.kedro("registry", "describe", "seed", status=1)
 
 
 REFUSED = {  # by real processes; tests/bad_input/ has many more faults
@@ -64,7 +109,7 @@ REFUSED = {  # by real processes; tests/bad_input/ has many more faults
         "cnn_no_pool.network has windows that do not fit images of 28 x 28: its kernel_size is 15, strides 1, "
         "pool_size null; allowed: sizes that leave each layer at least one pixel",
     ),
-    "unknown environment": (["--env", "nonsense"], "conf/nonsense"),
+    "unknown environment": (["--env", "nonsense"], "There is no environment nonsense: Allowed here: fashion_mnist,"),
 }
 
 

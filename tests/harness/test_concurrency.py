@@ -17,12 +17,13 @@ from convnets.harness.provenance import FOLDER as NOTES
 from convnets.parameters import NETWORKS
 from support import RUN_TIMEOUT, Project
 
-pytestmark = pytest.mark.faults  # a minute of six runs at once
+pytestmark = pytest.mark.slow  # a minute of six runs at once
 
 TWICE = "fcn"
 AT_ONCE = (TWICE, *NETWORKS, "preparation")
 READERS: dict[str, Callable[[Path], object]] = {
     ".csv": pd.read_csv,
+    ".html": lambda path: path.read_text(encoding="utf-8").index("</html>"),
     ".json": lambda path: json.loads(path.read_text()),
     ".keras": keras.saving.load_model,
     ".parquet": pd.read_parquet,

@@ -103,10 +103,14 @@ def count(start, parameters):
 
 def add_up(counted):
     return {"total": sum(counted["numbers"])}
+
+
+def compare(alpha, beta):
+    return {"difference": alpha["total"] - beta["total"]}
 """,
     "src/counting/pipeline_registry.py": """
 from kedro.pipeline import Node, Pipeline
-from counting.nodes import add_up, count
+from counting.nodes import add_up, compare, count
 
 
 def register_pipelines():
@@ -117,7 +121,8 @@ def register_pipelines():
             Node(add_up, inputs="counted", outputs="metrics", name="add_up"),
         ]
         names[name] = Pipeline(nodes, namespace=name, parameters={f"params:{name}"})
-    return {**names, "__default__": sum(names.values(), Pipeline([]))}
+    names["both"] = Pipeline([Node(compare, ["alpha.metrics", "beta.metrics"], "both.metrics", name="compare")])
+    return {**names, "__default__": names["alpha"] + names["beta"]}
 """,
 }
 
@@ -183,6 +188,23 @@ def test_each_namespace_has_a_run_and_what_is_there_is_not_made_again(counting: 
     assert [counting.result(name) for name in ("alpha", "beta")] == [6, 6]
 
 
+@pytest.mark.slow
+def test_results_that_were_made_otherwise_are_compared_with_a_word(counting: Counting) -> None:
+    counting.run("--pipeline=alpha", "--params", "alpha.steps=4")
+    counting.run("--pipeline=beta")
+    output = counting.run("--pipeline=both")
+    assert "alpha was made otherwise: alpha.steps was 4 and is 2; make it again: kedro run --pipeline=alpha\n" in output
+    assert "beta was" not in output
+    assert "otherwise" not in counting.run("--pipeline=both", "--params", "alpha.steps=4")
+    output = counting.run("--pipeline=both", "--params=alpha.steps=4,beta.steps=1")
+    assert (
+        "beta was made otherwise: beta.steps was 3 and is 1; make it again: kedro run --pipeline=beta --params="
+        in output
+    )
+    assert output.count("otherwise") == 1
+
+
+@pytest.mark.slow
 def test_a_namespace_that_fails_is_failed_alone(counting: Counting) -> None:
     output = counting.run("--params", "beta.fail_at=2", status=1)
     assert "lost count" in output

@@ -46,7 +46,7 @@ NAMES = {
 
 @pytest.fixture
 def catalog(tmp_path: Path) -> DataCatalog:
-    """Four small files of raw data, and a file for the metrics of each network."""
+    """Four small files of raw data, and files for the metrics and the record of each network."""
     for name in NAMES.values():
         (tmp_path / name).write_bytes(idx(np.zeros((2, 3, 3) if "images" in name else (2,), np.uint8)))
     config: dict[str, Any] = {
@@ -57,7 +57,9 @@ def catalog(tmp_path: Path) -> DataCatalog:
         }
         for name, file in NAMES.items()
     }
-    config["{network}.metrics"] = {"type": "json.JSONDataset", "filepath": str(tmp_path / "{network}.json")}
+    for name in ("metrics", "record"):
+        path = str(tmp_path / f"{{network}}.{name}.json")
+        config[f"{{network}}.{name}"] = {"type": "json.JSONDataset", "filepath": path}
     return DataCatalog.from_config(config)
 
 
@@ -124,11 +126,11 @@ def test_one_network_is_made_from_the_same_alone_or_with_the_others(catalog: Dat
 
 def test_a_comparison_of_earlier_results_is_the_same_comparison(catalog: DataCatalog, tmp_path: Path) -> None:
     together = origins(catalog)
-    for network in NETWORKS:
-        (tmp_path / f"{network}.json").write_text("{}")
-        note = note_path(catalog, f"{network}.metrics")
+    for name in (f"{network}.{result}" for network in NETWORKS for result in ("metrics", "record")):
+        (tmp_path / f"{name}.json").write_text("{}")
+        note = note_path(catalog, name)
         note.parent.mkdir(exist_ok=True)
-        note.write_text(json.dumps({"made_from": together[f"{network}.metrics"], "sha256": []}))
+        note.write_text(json.dumps({"made_from": together[name], "sha256": []}))
     assert origins(catalog, "comparison")["comparison.table"] == together["comparison.table"]
 
 

@@ -19,6 +19,21 @@ from support import Project, wait_until
 
 RUN = ("run", "--env", "test", "--pipeline=cnn", "--params", "cnn.training.epochs=4")
 GO_ON = (*RUN, "--only-missing-outputs")
+OPTIONS = (
+    "epochs=8",
+    "learning_rate=0.003",
+    "schedule=one_cycle",
+    "optimizer=nesterov",
+    "weight_decay=0.01",
+    "clip_norm=1.0",
+    "label_smoothing=0.1",
+    "augmentation.shift=2",
+    "augmentation.rotation=10",
+    "augmentation.noise=0.05",
+    "validation_split=0.2",
+    "early_stopping=3",
+    "keep=best",
+)
 
 
 def weights(project: Project) -> str:
@@ -40,6 +55,7 @@ def uninterrupted(new_project: Callable[[], Project]) -> Project:
     return project
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_with_the_same_bits(uninterrupted: Project, project: Project) -> None:
     kill_after_epochs(project, 2, *RUN)
     assert [run.info.status for run in runs(project)] == ["RUNNING"]
@@ -62,6 +78,11 @@ def test_a_killed_training_goes_on_with_the_same_bits(uninterrupted: Project, pr
     assert "nothing was to be done" in output
     assert len(runs(project)) == 2
 
+
+@pytest.mark.slow
+def test_what_was_changed_or_made_with_another_seed_is_made_again(project: Project) -> None:
+    project.kedro(*RUN)
+    log, digest = pd.read_csv(project.path / "data/test/08_reporting/cnn/history.csv"), weights(project)
     table = project.path / "data/test/08_reporting/cnn/history.csv"
     table.write_text(table.read_text().replace("1", "7", 1))
     output = project.kedro(*GO_ON)
@@ -72,10 +93,10 @@ def test_a_killed_training_goes_on_with_the_same_bits(uninterrupted: Project, pr
     output = project.kedro(*GO_ON[:-2], "cnn.training.epochs=4,seed=2", "--only-missing-outputs")
     assert "seed was 1 and is 2" in output
     assert "epoch 1/4" in output
-    assert weights(project) != weights(uninterrupted)
+    assert weights(project) != digest
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 def test_a_plain_run_starts_afresh(uninterrupted: Project, project: Project) -> None:
     kill_after_epochs(project, 1, *RUN)
     output = project.kedro(*RUN)
@@ -84,7 +105,26 @@ def test_a_plain_run_starts_afresh(uninterrupted: Project, project: Project) -> 
     assert [run.info.status for run in runs(project)] == ["KILLED", "FINISHED"]
 
 
-@pytest.mark.faults
+@pytest.mark.slow
+def test_a_killed_training_with_every_option_goes_on_with_the_same_bits(
+    project: Project, new_project: Callable[[], Project]
+) -> None:
+    command = (*RUN[:-1], ",".join(f"cnn.training.{option}" for option in OPTIONS))
+    whole = new_project()
+    whole.kedro(*command)
+    kill_after_epochs(project, 2, *command)
+    output = project.kedro(*command, "--only-missing-outputs")
+    assert "going on after epoch" in output
+    assert weights(project) == weights(whole)
+    metrics = [runs(place)[-1].data.metrics for place in (project, whole)]
+    assert metrics[0]["best_epoch"] == metrics[1]["best_epoch"]
+    assert metrics[0]["test_loss"] == metrics[1]["test_loss"]
+    parameters = runs(project)[-1].data.params
+    assert parameters["training.augmentation.shift"] == "2"
+    assert "nothing was to be done" in project.kedro(*command, "--only-missing-outputs")
+
+
+@pytest.mark.slow
 def test_ctrl_c_ends_soon_and_says_how_to_go_on(project: Project) -> None:
     process = project.start(*RUN)
     wait_until(lambda: epochs_in(project.path / "data/test/06_models/cnn.checkpoint.keras") >= 1, 120)
@@ -99,6 +139,7 @@ def test_ctrl_c_ends_soon_and_says_how_to_go_on(project: Project) -> None:
     assert "going on after epoch" in project.kedro(*GO_ON)
 
 
+@pytest.mark.slow
 def test_what_was_made_by_other_code_is_made_again(project: Project) -> None:
     command = ("run", "--env", "test", "--pipeline=preparation")
     project.kedro(*command)

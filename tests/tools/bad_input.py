@@ -34,8 +34,8 @@ TINY = [
 STARTS = [  # what pipelines start from
     f"{network}.{name}"
     for network in NETWORKS
-    for name in ("model", "history_table", "predictions", "per_class_table", "metrics")
-]
+    for name in ("model", "history_table", "predictions", "per_class_table", "metrics", "record", "report")
+] + ["class_counts", "sample_images"]
 
 
 class Place:

@@ -79,11 +79,13 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> None:
 
 
 def free_port() -> int:
-    """A port on loopback that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """A port on loopback that nothing listens on, and that Kedro-Viz accepts: it refuses those above 49,151."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+        if port <= 49151:
+            return port
 
 
 def answers_on_loopback_alone(port: int) -> bool:

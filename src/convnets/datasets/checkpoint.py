@@ -4,9 +4,12 @@ import io
 import os
 import tempfile
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 from kedro.io import DatasetError
 
@@ -19,6 +22,7 @@ else:
 
 LOG = "training_log.csv"
 PLANNED = "epochs.txt"
+BEST = "best.npz"
 
 
 class Checkpoint(NamedTuple):
@@ -27,12 +31,14 @@ class Checkpoint(NamedTuple):
     Attributes:
         model: Compiled, with the state of its optimizer.
         log: A row for each finished epoch, as `train` makes it.
-        epochs: How many are planned.
+        epochs: How many are planned; of a training that has stopped early, how many there were.
+        best: The weights after the best epoch so far, in the model's order; `None`: they are not kept.
     """
 
     model: Model
     log: pd.DataFrame
     epochs: int
+    best: list[np.ndarray] | None = None
 
 
 class CheckpointDataset(KerasFileDataset[Checkpoint]):
@@ -48,11 +54,12 @@ class CheckpointDataset(KerasFileDataset[Checkpoint]):
             DatasetError: It is damaged, needs code of its own, or would expand beyond its size.
         """
         log, epochs = self._progress()
+        best = self._best()
         try:
             with tempfile.TemporaryDirectory() as folder:
                 local = Path(folder) / "checkpoint.keras"
                 self._fs.get_file(self._path, str(local))
-                return Checkpoint(load_model(local), log, epochs)
+                return Checkpoint(load_model(local), log, epochs, best)
         except (OSError, ValueError) as error:
             raise DatasetError(self._refusal(error)) from error
 
@@ -64,6 +71,10 @@ class CheckpointDataset(KerasFileDataset[Checkpoint]):
             with zipfile.ZipFile(local, "a") as archive:
                 archive.writestr(LOG, data.log.to_csv(index=False))
                 archive.writestr(PLANNED, str(data.epochs))
+                if data.best is not None:
+                    weights = io.BytesIO()
+                    np.savez(weights, *data.best)
+                    archive.writestr(BEST, weights.getbuffer())
             self._put(local)
 
     def finished_epochs(self) -> int:
@@ -74,10 +85,25 @@ class CheckpointDataset(KerasFileDataset[Checkpoint]):
             return 0
 
     def _progress(self) -> tuple[pd.DataFrame, int]:
+        with self._archive() as archive:
+            return pd.read_csv(io.BytesIO(archive.read(LOG))), int(archive.read(PLANNED))
+
+    def _best(self) -> list[np.ndarray] | None:
+        with self._archive() as archive:
+            if BEST not in archive.namelist():
+                return None
+            stored = archive.read(BEST)
+            with zipfile.ZipFile(io.BytesIO(stored)) as inner:
+                check_expansion(inner, len(stored))
+            with np.load(io.BytesIO(stored), allow_pickle=False) as weights:
+                return list(weights.values())
+
+    @contextmanager
+    def _archive(self) -> Iterator[zipfile.ZipFile]:
         try:
             with self._fs.open(self._path, "rb") as file, zipfile.ZipFile(file) as archive:
                 check_expansion(archive, file.seek(0, os.SEEK_END))
-                return pd.read_csv(io.BytesIO(archive.read(LOG))), int(archive.read(PLANNED))
+                yield archive
         except Exception as error:  # a damaged archive may raise anything
             raise DatasetError(self._refusal(error)) from error
 

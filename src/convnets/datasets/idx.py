@@ -6,6 +6,7 @@ import io
 import math
 import struct
 import zlib
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any, NoReturn
 
@@ -41,7 +42,7 @@ class IDXDataset(AbstractDataset[np.ndarray, np.ndarray]):
         self,
         *,
         filepath: str,
-        dimensions: int,
+        dimensions: int | Sequence[int],
         sha256: str | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
@@ -49,7 +50,8 @@ class IDXDataset(AbstractDataset[np.ndarray, np.ndarray]):
 
         Args:
             filepath: A path, or an address in any file system that fsspec knows; plain or gzip-compressed.
-            dimensions: How many dimensions the array must have: 3 for images, 1 for labels.
+            dimensions: How many dimensions the array must have: 1 for labels, 3 for images, or one of several
+                numbers: `[3, 4]` for images of one channel, (n, height, width), or more, (n, height, width, channels).
             sha256: The expected SHA-256 of the stored file, in hexadecimal; `None`: it is not checked.
             metadata: For Kedro-Viz and for tracking; Kedro does not read it.
         """
@@ -111,12 +113,12 @@ class IDXDataset(AbstractDataset[np.ndarray, np.ndarray]):
         }
 
 
-def parse_idx(stored: bytes, dimensions: int) -> np.ndarray:
+def parse_idx(stored: bytes, dimensions: int | Sequence[int]) -> np.ndarray:
     """Decode an IDX file of unsigned bytes, plain or gzip-compressed.
 
     Args:
         stored: The file as it is stored.
-        dimensions: The number of dimensions that the array must have.
+        dimensions: The number of dimensions that the array must have, or several of which it has one.
 
     Returns:
         A read-only array of dtype `uint8` with the shape that the header states.
@@ -129,7 +131,7 @@ def parse_idx(stored: bytes, dimensions: int) -> np.ndarray:
     if stored.startswith(GZIP_MAGIC):
         plain, limit = gzip.GzipFile(fileobj=plain), limit * MAX_GZIP_RATIO
     try:
-        shape = _read_header(plain, dimensions)
+        shape = _read_header(plain, [dimensions] if isinstance(dimensions, int) else dimensions)
         expected = math.prod(shape)
         # A header may state any size: what the file cannot hold is not allocated.
         elements = _read_at_most(plain, expected) if expected <= limit else bytearray()
@@ -153,18 +155,20 @@ def _read_at_most(plain: io.BytesIO | gzip.GzipFile, count: int) -> bytearray:
     return found
 
 
-def _read_header(plain: io.BytesIO | gzip.GzipFile, dimensions: int) -> tuple[int, ...]:
-    expected_magic = bytes([0, 0, UNSIGNED_BYTE, dimensions])
-    magic = plain.read(len(expected_magic))
-    if magic != expected_magic:
+def _read_header(plain: io.BytesIO | gzip.GzipFile, dimensions: Sequence[int]) -> tuple[int, ...]:
+    expected = [bytes([0, 0, UNSIGNED_BYTE, count]) for count in dimensions]
+    magic = plain.read(len(expected[0]))
+    if magic not in expected:
+        plural = "s" if max(dimensions) > 1 else ""
         raise ValueError(
-            f"starts with 0x{magic.hex()}; expected 0x{expected_magic.hex()}, "
-            f"an IDX file of unsigned bytes in {dimensions} dimension{'s' if dimensions > 1 else ''}"
+            f"starts with 0x{magic.hex()}; expected {' or '.join(f'0x{one.hex()}' for one in expected)}, "
+            f"an IDX file of unsigned bytes in {' or '.join(map(str, dimensions))} dimension{plural}"
         )
-    sizes = plain.read(4 * dimensions)
-    if len(sizes) < 4 * dimensions:
-        raise ValueError(f"ends within its header; expected {dimensions} sizes of 4 bytes, found {len(sizes)} bytes")
-    shape = struct.unpack(f">{dimensions}I", sizes)
+    count = magic[-1]
+    sizes = plain.read(4 * count)
+    if len(sizes) < 4 * count:
+        raise ValueError(f"ends within its header; expected {count} sizes of 4 bytes, found {len(sizes)} bytes")
+    shape = struct.unpack(f">{count}I", sizes)
     if 0 in shape:
         raise ValueError(f"is empty: its header says {shape}; expected at least one element")
     return shape

@@ -22,6 +22,7 @@ from kedro.utils import load_obj
 
 from convnets.harness.configuration import require_measure
 from convnets.harness.dask.settings import MAX_WORKERS
+from convnets.harness.developing import ipython, load_pipelines, package, registry
 from convnets.harness.exits import command_to_go_on, end, one_sentence, orderly_end
 from convnets.harness.messages import UserError, one_line, shortened, unknown
 from convnets.harness.outputs import check_project_folder
@@ -42,9 +43,13 @@ LOOPBACK = "127.0.0.1"
 QUIET = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_LOGGING_LEVEL": "WARNING", "PYTHONWARNINGS": "ignore"}
 
 
-@click.group(name="convnets")
+@click.group(name="kedro")  # as Kedro's own: it lists those of one group once
 def cli() -> None:
-    """Commands of the project, which take the place of Kedro's of the same name."""
+    """In this project, `run` runs the pipelines, and `mlflow` shows the runs; README.md has examples."""
+
+
+for command in (ipython, package, registry):
+    cli.add_command(command)
 
 
 def _in_one_sentence(option: click.Parameter) -> click.Parameter:
@@ -59,7 +64,8 @@ def _in_one_sentence(option: click.Parameter) -> click.Parameter:
             if parameter.name == "config" and value:
                 require_measure(Path(value))
             found = read(context, parameter, value)
-        except click.UsageError:
+        except click.UsageError as error:
+            _explain_lists(parameter, str(value), error)
             raise
         except click.ClickException as error:  # Kedro's, which would show where it was raised
             raise click.BadParameter(one_line(error.message), context, parameter) from error
@@ -81,6 +87,21 @@ def _in_one_sentence(option: click.Parameter) -> click.Parameter:
     said = copy(option)
     said.callback = read_or_refuse
     return said
+
+
+def _explain_lists(parameter: click.Parameter, value: str, error: click.UsageError) -> None:
+    """Say how a list is written, where commas were put into one: Kedro takes each for the end of a parameter."""
+    first, *items = value.split(",")
+    if parameter.name != "params" or "=" not in first or all("=" in item for item in items):
+        return
+    meant = "".join(f",{item}" if "=" in item else f"+{item.strip(' ])')}" for item in items)
+    meant = f"{first}{meant}".replace("=[", "=").replace("=(", "=")
+    raise click.BadParameter(
+        f"{shortened(value)} cannot be read: a comma ends a parameter; did you mean {shortened(meant)}? "
+        f"allowed: {HOW_TO_GIVE['params']}",
+        error.ctx,
+        parameter,
+    ) from error
 
 
 def _names_nothing(value: str, found: Any) -> bool:
@@ -123,13 +144,13 @@ def _require_known(options: dict[str, Any]) -> None:
             f"--load-versions is {shortened(str(options['load_versions']))}; allowed: nothing, since no data set has "
             "versions: MLflow keeps what each run has made"
         )
-    for name in options["pipelines"]:
+    names = options["pipelines"]
+    pipelines.set_requested(list(names) or None)
+    if any(options[name] for name in FILTERS) or any(name not in pipelines for name in names):
+        load_pipelines(options["env"], options["conf_source"], options["params"])
+    for name in names:
         if name not in pipelines:
             raise UserError(unknown("pipeline", name, pipelines))
-    if any(options[name] for name in FILTERS):  # a study's pipeline depends on the parameters
-        KedroSession.create(
-            env=options["env"], conf_source=options["conf_source"], runtime_params=options["params"]
-        ).load_context()
     pipeline = sum((pipelines[name] for name in options["pipelines"] or ["__default__"]), Pipeline([]))
     tags = {tag for node in pipeline.nodes for tag in node.tags}
     namespaces = {node.namespace for node in pipeline.nodes if node.namespace}
@@ -239,4 +260,6 @@ def _require_free(port: int) -> None:
         try:
             probe.bind((LOOPBACK, port))
         except OSError as error:
-            raise UserError(f"Port {port} cannot be used ({error.strerror}): choose another with --port") from error
+            raise UserError(
+                f"Port {port} cannot be used ({error.strerror}): choose another with --port, or make's PORT_MLFLOW"
+            ) from error

@@ -8,7 +8,7 @@ import yaml
 from kedro.config import MissingConfigException, OmegaConfigLoader
 from omegaconf import OmegaConf
 
-from convnets.harness.messages import SettingError, one_line
+from convnets.harness.messages import SettingError, one_line, unknown
 
 SUFFIXES = (".yml", ".yaml", ".json")
 MAX_DEPTH = 20  # of lists and mappings in each other
@@ -25,15 +25,22 @@ class ConfigLoader(OmegaConfigLoader):
         """Note where the configuration is, and read what the rest refers to.
 
         Raises:
-            SettingError: The environment is no folder's name, a file cannot be read, or a package that would read it is
-                missing.
+            SettingError: There is no configuration, the environment is no folder in it, a file cannot be read, or a
+                package that would read it is missing.
         """
         if env and (env in (".", "..") or Path(env).name != env):
             raise SettingError(f"The environment is {one_line(env)!r}; allowed: the name of a folder in {conf_source}")
+        if "://" not in str(conf_source) and not Path(conf_source).exists():
+            raise SettingError(
+                f"There is no configuration at {conf_source}; allowed: a working folder with conf, as the "
+                "project's, or --conf-source"
+            )
         try:
             super().__init__(conf_source, env, *args, **kwargs)
         except ImportError as error:
             raise SettingError(f"{conf_source} cannot be read ({one_line(str(error))}); allowed: a folder") from error
+        if env and self._source.is_dir() and not (self._source / env).is_dir():
+            raise SettingError(unknown("environment", env, self._environments()))
 
     def __getitem__(self, key: str) -> dict[str, Any]:
         """The configuration of a kind, as `parameters`, of all files of the base and the environment.
@@ -59,8 +66,18 @@ class ConfigLoader(OmegaConfigLoader):
                 "references to what globals.yml defines"
             ) from error
 
+    @property
+    def _source(self) -> Path:
+        return Path(self.conf_source)
+
+    def _environments(self) -> list[str]:
+        """The folders that have configuration beside the base's."""
+        patterns = [pattern for patterns in self.config_patterns.values() for pattern in patterns]
+        folders = [folder for folder in self._source.iterdir() if folder.is_dir() and folder.name != self.base_env]
+        return [folder.name for folder in folders if any(any(folder.glob(pattern)) for pattern in patterns)]
+
     def _files(self, key: str) -> list[Path]:
-        folders = {Path(self.conf_source, folder) for folder in (self.base_env, self.env or self.default_run_env)}
+        folders = {self._source / folder for folder in (self.base_env, self.env or self.default_run_env)}
         found = {file for folder in folders for pattern in self.config_patterns[key] for file in folder.glob(pattern)}
         return sorted(file for file in found if file.suffix in SUFFIXES and file.is_file())
 

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 import click
@@ -23,6 +24,8 @@ from convnets.harness.messages import UserError, one_line
 FAILED = re.compile(
     r"Failed while (?P<done>loading|saving) .*?filepath=(PurePosixPath\()?'?(?P<path>[^,')]+)", re.DOTALL
 )
+
+CONFIGURING = ("--params", "--conf-source")  # options that say what results are made from, beside the environment
 
 
 @contextmanager
@@ -93,6 +96,18 @@ def _sentence(error: Exception) -> str:
 def end(signal_number: int, _frame: Any) -> None:
     """Let a process that is asked to end close its runs first."""
     sys.exit(128 + signal_number)
+
+
+def command_to_make(pipeline: str, environment: str | None) -> str:
+    """The command that runs a pipeline, or several with a comma between two, as this process was told to."""
+    given: list[str] = []
+    for argument, following in pairwise([*sys.argv[1:], ""]):
+        if argument in CONFIGURING:
+            given += [argument, following]
+        elif argument.startswith(tuple(f"{option}=" for option in CONFIGURING)):
+            given.append(argument)
+    env = ["--env", environment] if environment else []
+    return shlex.join(["kedro", "run", *env, f"--{'pipelines' if ',' in pipeline else 'pipeline'}={pipeline}", *given])
 
 
 def command_to_go_on() -> str:

@@ -55,7 +55,7 @@ class Plan:
     Attributes:
         parameters: All of them, checked, nested as in `parameters.yml`: results depend on them.
         blocks: Of `parameters`, those that the configuration does not spell out; Kedro is given them, too.
-        pipelines: By name, those that depend on the parameters.
+        pipelines: By name, those that depend on the parameters; one that was not asked for may be empty.
         checks: What is checked before anything is made, in this order.
         describe_run: Says what is recorded of a namespace.
         hooks: Of the project's own, as what it says on the terminal.
@@ -78,7 +78,7 @@ class Experiment:
         packages: Those of others whose versions its results depend on.
         namespaces: In the order in which they are run where there is a choice.
         plan: From the values of `parameters.yml`, those of `globals.yml`, and the names of the pipelines that were
-            asked for (`None`: not known) to what is to be done. It raises a `UserError` where a value is wrong.
+            asked for (`None`: any may be) to what is to be done. It raises a `UserError` where a value is wrong.
     """
 
     package: str

@@ -42,9 +42,9 @@ def whole(least: int, most: int) -> Any:
     return Field(strict=True, ge=least, le=most, description=f"a whole number from {least} to {most}")
 
 
-def or_null(most: int) -> Any:
-    """Of what is `null` or a whole number from 1."""
-    return Field(description=f"null or a whole number from 1 to {most}")
+def or_null(most: int, default: Any = ...) -> Any:
+    """Of what is `null` or a whole number from 1; without a default it must be given."""
+    return Field(default=default, description=f"null or a whole number from 1 to {most}")
 
 
 def several(least: int, most: int, of: str) -> Any:

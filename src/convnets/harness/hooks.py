@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import click
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.framework.project import pipelines
@@ -16,7 +17,7 @@ from kedro.pipeline import Pipeline
 from kedro.utils import load_obj
 
 from convnets.harness.catalog import CatalogOfCurrentResults, RunRequest
-from convnets.harness.experiment import Check, Experiment, PlannedRun
+from convnets.harness.experiment import Check, Experiment, Plan, PlannedRun
 
 
 class Harness:
@@ -29,6 +30,7 @@ class Harness:
             experiment: The dotted name of an `Experiment`.
         """
         self._name = experiment
+        self._planned: tuple[object, Plan] | None = None
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -36,6 +38,7 @@ class Harness:
         from convnets.harness.atomic_files import AtomicFileHooks  # noqa: PLC0415
         from convnets.harness.checks import FileNameHooks  # noqa: PLC0415
         from convnets.harness.locks import NamespaceLocks  # noqa: PLC0415
+        from convnets.harness.outdated import OutdatedInputHooks  # noqa: PLC0415
         from convnets.harness.provenance import ProvenanceHooks  # noqa: PLC0415
         from convnets.harness.resuming import ResumeHooks  # noqa: PLC0415
         from convnets.harness.tracking.hooks import TrackingHooks  # noqa: PLC0415
@@ -46,10 +49,9 @@ class Harness:
         loader = context.config_loader
         settings, global_values, values = loader["tracking"], loader["globals"], loader["parameters"]
         check_tracking_settings(settings)
-        plan = experiment.plan(values, global_values, requested_pipelines())
-        if plan.blocks:
-            loader["parameters"] = values | plan.blocks
-            pipelines.update(plan.pipelines)
+        plan = self._plan(experiment, values, global_values)
+        loader["parameters"] = values | plan.blocks
+        pipelines.update(plan.pipelines)
         outputs = context.project_path / global_values["outputs"]
         locks = NamespaceLocks(outputs)
         uri = tracking_uri(context.project_path, settings)
@@ -59,6 +61,7 @@ class Harness:
         in_turn = (
             ResumeHooks(),
             ProvenanceHooks(experiment, plan.parameters),
+            OutdatedInputHooks(experiment, plan.parameters, pipelines),
             *plan.hooks,
             TrackingHooks(context.project_path, settings, experiment, plan.describe_run, locks),
             AtomicFileHooks(),
@@ -70,14 +73,22 @@ class Harness:
         for hooks in in_turn:
             context._hook_manager.register(hooks)
 
+    def _plan(self, experiment: Experiment, values: dict[str, Any], global_values: dict[str, Any]) -> Plan:
+        """The plan, which a command needs twice where it looks for a pipeline that the configuration names."""
+        asked = repr((values, global_values, requested_pipelines()))
+        if self._planned is None or self._planned[0] != asked:
+            self._planned = asked, experiment.plan(values, global_values, requested_pipelines())
+        return self._planned[1]
+
 
 def requested_pipelines() -> Sequence[str] | None:
-    """The names of the pipelines that a run asks for; `None` where it asks for the default, or nothing is run.
+    """The names of the pipelines that a run asks for; `None` where nothing is run, and all may be asked for.
 
-    Kedro notes them in a private attribute alone.
+    Kedro notes them in a private attribute alone, and there nothing for the default pipeline.
     """
     names: Sequence[str] | None = getattr(pipelines, "_requested_pipelines", None)
-    return names
+    context = click.get_current_context(silent=True)
+    return ["__default__"] if not names and context and context.info_name == "run" else names
 
 
 class CheckHooks:

@@ -1,9 +1,10 @@
 """What can be wrong with what a user gives: each becomes one sentence on the terminal and a non-zero exit status."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 MAX_NAMES = 12  # of names in a message
+MIN_BEGINNING_CHARS = 2  # of a name that is taken for the beginning of another
 MAX_SHOWN_CHARS = 80  # characters of others that a message repeats
 
 
@@ -47,7 +48,16 @@ class ScalingError(UserError):
     """Dask cannot run the pipeline, or some of its namespaces failed there."""
 
 
-def unknown(kind: str, name: str, known: Iterable[str], prefix: str = "") -> str:
+def nearest_name(name: str, known: Iterable[str]) -> str | None:
+    """The known name that was most likely meant: the shortest that begins so, or else one of similar letters."""
+    folded = {other.casefold(): other for other in sorted(known, reverse=True)}
+    wanted = name.casefold()
+    longer = [other for other in folded if other.startswith(wanted)] if len(name) >= MIN_BEGINNING_CHARS else []
+    found = sorted(longer, key=lambda other: (len(other), other)) or get_close_matches(wanted, folded, n=1)
+    return folded[found[0]] if found else None
+
+
+def unknown(kind: str, name: str, known: Iterable[str], prefix: str = "", elsewhere: Sequence[str] = ()) -> str:
     """One sentence on a name that does not exist, with the nearest that does and those that are allowed.
 
     Args:
@@ -55,14 +65,23 @@ def unknown(kind: str, name: str, known: Iterable[str], prefix: str = "") -> str
         name: The name that was found.
         known: The names that are allowed; of many only the most similar are told.
         prefix: What stands before each name.
+        elsewhere: Whole names that end like this one, which are proposed instead of the nearest.
     """
     allowed = sorted(known)
-    nearest = get_close_matches(name, allowed, n=1)
-    question = f"did you mean {prefix}{nearest[0]}? " if nearest else ""
-    similar = get_close_matches(name, allowed, n=MAX_NAMES, cutoff=0) if len(allowed) > MAX_NAMES else allowed
+    nearest = nearest_name(name, allowed)
+    meant = either(elsewhere) or (f"{prefix}{nearest}" if nearest else "")
+    question = f"did you mean {meant}? " if meant else ""
+    many = len(allowed) > MAX_NAMES
+    similar = get_close_matches(name.casefold(), allowed, n=MAX_NAMES, cutoff=0) if many else allowed
     more = f" and {len(allowed) - len(similar)} more" if len(allowed) > len(similar) else ""
     found = shortened(name) or "''"
     return f"There is no {kind} {prefix}{found}: {question}Allowed here: {', '.join(similar) or 'none'}{more}."
+
+
+def either(choices: Iterable[str]) -> str:
+    """`a, b or c`; of no choices nothing."""
+    *others, last = (*choices,) or ("",)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def shortened(text: str) -> str:

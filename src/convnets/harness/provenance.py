@@ -7,7 +7,7 @@ import ast
 import hashlib
 import importlib.util
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -149,11 +149,15 @@ def _flat(name: str, parameters: dict[str, Any]) -> Origin:
     value: Any = parameters
     for part in name.split("."):
         value = value[part]
+    return _leaves(name, value)
+
+
+def _leaves(name: str, value: Any) -> Origin:
     if not isinstance(value, dict):
         return {f"parameter {name}": json.dumps(value)}
     flat: Origin = {}
-    for part in value:
-        flat |= _flat(f"{name}.{part}", parameters)
+    for part, inner in value.items():
+        flat |= _leaves(f"{name}.{part}", inner)
     return flat
 
 
@@ -196,7 +200,7 @@ def digest_of(origin: Origin) -> str:
 def digest_of_code(module: str, package: str) -> str:
     """A digest of a module of a package and of all modules of the package that it imports, directly or not.
 
-    The harness does not count: it makes no result.
+    So does what lies in a folder beside a module that holds no modules. The harness does not count: it makes no result.
     """
     sources: Origin = {}
     waiting = [module]
@@ -207,7 +211,16 @@ def digest_of_code(module: str, package: str) -> str:
         if found and found.origin:
             sources[name] = Path(found.origin).read_text("utf-8")
             waiting += _imports(ast.parse(sources[name]), package)
+            sources |= _data_beside(Path(found.origin))
     return digest_of(sources)
+
+
+def _data_beside(module: Path) -> Origin:
+    """The digests of the files in folders beside a module that are no packages, by their paths from there."""
+    folders = [path for path in module.parent.iterdir() if path.is_dir() and path.name != "__pycache__"]
+    data = [folder for folder in folders if not (folder / "__init__.py").exists()]
+    files = [file for folder in data for file in folder.rglob("*") if file.is_file()]
+    return {file.relative_to(module.parent).as_posix(): digest_of_file(file) for file in files}
 
 
 def _imports(tree: ast.AST, package: str) -> list[str]:
@@ -256,6 +269,11 @@ def forget_origins(pipeline: Pipeline, catalog: DataCatalog) -> None:
 
 def describe_change(before: Origin, now: Origin) -> str:
     """Say in a few words which parameters, versions, code or data files differ; nothing if only results do."""
+    return in_a_few_words(changes_between(before, now))
+
+
+def changes_between(before: Origin, now: Origin) -> list[str]:
+    """Each parameter, version, code or data file that differs, in words."""
     changes = []
     for name in sorted(before.keys() | now.keys()):
         was, is_now = before.get(name), now.get(name)
@@ -264,8 +282,14 @@ def describe_change(before: Origin, now: Origin) -> str:
         if name == "code":
             changes.append("the code has changed")
         elif name.startswith(("parameter ", "version of ")):
-            changes.append(f"{name.removeprefix('parameter ')} was {was} and is {is_now}")
+            then, now_is = ("not there" if value is None else value for value in (was, is_now))
+            changes.append(f"{name.removeprefix('parameter ')} was {then} and is {now_is}")
         elif name.startswith("data "):
             changes.append(f"{name.removeprefix('data ')} has changed")
+    return changes
+
+
+def in_a_few_words(changes: Sequence[str]) -> str:
+    """The first changes, and how many more there are."""
     more = f" and {len(changes) - MAX_CHANGES} more" if len(changes) > MAX_CHANGES else ""
     return "; ".join(changes[:MAX_CHANGES]) + more

@@ -35,9 +35,11 @@ def sequential(new_project) -> Project:  # type: ignore[no-untyped-def]
     return project
 
 
+@pytest.mark.slow
 def test_a_study_says_what_it_found_and_each_of_its_trainings_is_a_run(sequential: Project) -> None:
     table = table_of(sequential)
-    assert list(table.columns) == ["network", "seed", "test_accuracy", "test_loss", "fit_seconds"]
+    figures = ["parameters", "test_accuracy", "test_loss", "fit_seconds"]
+    assert list(table.columns) == ["network", "samples", "seed", *figures]
     assert table[["network", "seed"]].to_numpy().tolist() == [
         [network, seed] for network in NETWORKS for seed in (1, 2)
     ]
@@ -65,7 +67,7 @@ def test_a_study_says_what_it_found_and_each_of_its_trainings_is_a_run(sequentia
     assert "seeds.csv" in {item.path for item in client.list_artifacts(summary.info.run_id)}
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 def test_two_workers_do_what_one_process_does_whatever_is_killed(project: Project, sequential: Project) -> None:
     port, tracking = free_port(), free_port()
     scheduler, server = f"tcp://127.0.0.1:{port}", f"http://127.0.0.1:{tracking}"
@@ -106,7 +108,7 @@ def test_two_workers_do_what_one_process_does_whatever_is_killed(project: Projec
     assert not tasks_of(project)
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 def test_what_keeps_failing_fails_alone_and_can_be_made_up_for(project: Project, sequential: Project) -> None:
     two = ("--namespaces", "seeds-fcn-1,seeds-fcn-2")
     run = project.start(*SEEDS, *DASK, *two, "--params", "dask.retries=0,dask.workers=2")
@@ -148,7 +150,9 @@ main()
 INTERRUPTED = """
 import numpy as np
 from convnets.datasets.checkpoint import CheckpointDataset
-from convnets.parameters import Dataset, Network, Training
+from convnets.network_parameters import Network
+from convnets.parameters import Dataset
+from convnets.training_parameters import Training
 from convnets.pipelines.classifier.nodes import build_model, compile_model, start_or_resume, train
 
 network = Network.model_validate({"name": "fcn", "architecture": "fully_connected", "units": 16})
@@ -189,7 +193,7 @@ def with_two_devices(script: str, argument: str, folder: Path) -> str:
     return done.stdout
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 def test_two_devices_share_the_batches_of_one_training(project: Project) -> None:
     metrics = {}
     for strategy in ("default", "mirrored"):
@@ -200,6 +204,6 @@ def test_two_devices_share_the_batches_of_one_training(project: Project) -> None
     assert metrics["mirrored"]["test_loss"] != metrics["default"]["test_loss"]
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 def test_an_interrupted_training_on_two_devices_goes_on_with_the_same_bits(tmp_path: Path) -> None:
     assert "the same bits" in with_two_devices(INTERRUPTED, str(tmp_path / "fcn.checkpoint.keras"), tmp_path)

@@ -18,17 +18,18 @@ from kedro.runner import AbstractRunner, SequentialRunner, ThreadRunner
 from mlflow.entities import Run
 
 from convnets.experiment import EXPERIMENT, describe_run
+from convnets.harness.circumstances import git_commit
 from convnets.harness.locks import NamespaceLocks
 from convnets.harness.messages import TrackingError
 from convnets.harness.runners import NamespaceByNamespaceRunner
 from convnets.harness.tracking.hooks import TrackingHooks
-from convnets.harness.tracking.recording import git_commit
 from support import free_port
 
 CONF = Path(__file__).parents[3] / "conf" / "base"
-CATALOG = {
+CATALOG: dict[str, dict[str, Any]] = {
     "{network}.log": {"type": "MemoryDataset", "metadata": {"mlflow": {"log": "epochs"}}},
     "{network}.metrics": {"type": "MemoryDataset", "metadata": {"mlflow": {"log": "metrics"}}},
+    "{network}.run_id": {"type": "MemoryDataset", "data": None, "metadata": {"mlflow": {"give": "run_id"}}},
 }
 
 
@@ -54,7 +55,7 @@ def tracked_run(tmp_path: Path) -> Callable[..., None]:
     def run(pipeline: Pipeline, runner: AbstractRunner | None = None) -> None:
         conf = {name: yaml.safe_load((CONF / f"{name}.yml").read_text()) for name in ("parameters", "tracking")}
         claims = NamespaceLocks(tmp_path)
-        describe = partial(describe_run, parameters=conf["parameters"])
+        describe = partial(describe_run, parameters=conf["parameters"], studies=())
         hooks = TrackingHooks(tmp_path, conf["tracking"], EXPERIMENT, describe, claims)
         manager = _create_hook_manager()
         manager.register(hooks)
@@ -179,6 +180,22 @@ def test_a_network_is_finished_before_the_next_begins(
 
     tracked_run(network("fcn", learn=look) + network("cnn", learn=look))
     assert [sorted(status.values()) for status in seen] == [["RUNNING"], ["FINISHED", "RUNNING"]]
+
+
+def test_a_node_that_asks_for_it_is_given_the_run_in_which_it_is_recorded(
+    store: mlflow.MlflowClient, tracked_run: Callable[..., None]
+) -> None:
+    given: dict[str, str | None] = {}
+
+    def asks(name: str) -> Pipeline:
+        def note(run_id: str | None) -> None:
+            given[name] = run_id
+
+        return Pipeline([Node(note, inputs="run_id", outputs=None, name="note")], namespace=name)
+
+    tracked_run(asks("fcn") + asks("cnn"))
+    assert given == {str(run.info.run_name): run.info.run_id for run in runs_in(store)}
+    assert len(given) == 2
 
 
 @pytest.mark.parametrize(

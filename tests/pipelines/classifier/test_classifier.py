@@ -11,9 +11,13 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
 from convnets.datasets.checkpoint import Checkpoint
-from convnets.parameters import Dataset, Network, Training
-from convnets.pipelines.classifier import create_pipeline, evaluation, nodes
+from convnets.network_parameters import Network
+from convnets.parameters import Dataset
+from convnets.pipelines.classifier import create_pipeline, evaluation, figures, nodes
 from convnets.pipelines.preparation.nodes import normalize_images
+from convnets.precision import choose_policy
+from convnets.showing_parameters import Convolution
+from convnets.training_parameters import Training
 
 FCN = Network.model_validate({"name": "fcn", "architecture": "fully_connected", "units": 32})
 CNN = Network.model_validate(
@@ -30,6 +34,7 @@ CNN = Network.model_validate(
 TRAINING = Training(
     epochs=2, batch_size=32, optimizer="rmsprop", loss="sparse_categorical_crossentropy", validation_split=0
 )
+CONVOLUTION = Convolution(image=0, kernels={"edge": [[-1, 0, 1]] * 3}, filters=(0,), images_of_a_filter=1)
 SEED = 1
 
 
@@ -232,6 +237,18 @@ def test_calibration_bins_hold_their_answers() -> None:
     assert evaluation.expected_calibration_error(bins) == pytest.approx(0.35, abs=1e-6)
 
 
+def test_learning_curves_mark_the_epoch_that_is_kept(mnist: Dataset) -> None:
+    history = pd.DataFrame({"epoch": [1, 2, 3], "loss": [0.3, 0.2, 0.1], "accuracy": [0.8, 0.9, 0.95]})
+    history = history.assign(val_loss=[0.3, 0.25, 0.4], val_accuracy=[0.8, 0.85, 0.8])
+    whole = figures.plot_learning_curves(history, FCN, mnist)
+    kept = figures.plot_learning_curves(history.assign(kept=[False, True, False]), FCN, mnist)
+    for figure, marked in ((whole, []), (kept, ["epoch 2, kept"])):
+        for axes in figure.axes:
+            legend: Any = axes.get_legend()
+            assert [text.get_text() for text in legend.get_texts()] == ["training", "validation", *marked]
+            assert [line.get_xdata() for line in axes.lines[2:]] == [[2, 2]] * len(marked)
+
+
 def test_the_first_prediction_has_a_row_for_each_class(mnist: Dataset) -> None:
     first = evaluation.tabulate_first_prediction(
         predictions_of([7, 2], [[0.01] * 7 + [0.91, 0.01, 0.01], [0.1] * 10]), mnist
@@ -250,27 +267,40 @@ def test_the_pipeline_trains_and_reports(
         "train_labels": labels[:500],
         "test_images": images[500:],
         "test_labels": labels[500:],
+        "params:convolution": CONVOLUTION,
         "params:dataset": mnist,
         "params:seed": SEED,
         "params:precision": "auto",
         f"{name}.last_checkpoint": None,
+        f"{name}.run_id": "a1b2c3",
         "params:steps_per_execution": 4,
         "params:strategy": "default",
         f"params:{name}.network": network,
         f"params:{name}.training": TRAINING,
         f"params:{name}.lecture_accuracy": 0.99,
     }
-    figures = ["architecture_figure", "learning_curves_figure", "confusion_matrix_figure", "reliability_diagram_figure"]
-    figures.append("first_prediction_figure")  # Kedro would copy it, and not every Matplotlib can
-    kept = ["untrained_model", "compiled_model", "starting_point", "checkpoint", "model", "metrics", *figures]
+    drawn = ["architecture_figure", "learning_curves_figure", "confusion_matrix_figure", "reliability_diagram_figure"]
+    drawn += ["first_prediction_figure", "mistakes_figure"]  # Kedro would copy it, and not every Matplotlib can
+    kept = ["untrained_model", "compiled_model", "starting_point", "checkpoint", "model", "metrics", *drawn]
     catalog = DataCatalog({dataset: MemoryDataset(value, copy_mode="assign") for dataset, value in in_memory.items()})
     for dataset in kept:
         catalog[f"{name}.{dataset}"] = MemoryDataset(copy_mode="assign")
-    outputs = {
-        dataset: value.load() for dataset, value in SequentialRunner().run(create_pipeline(name), catalog).items()
-    }
+    pipeline = create_pipeline(name)
+    shown = pipeline.only_nodes(f"{name}.make_network_report")  # of figures as files, which the catalog makes of them
+    outputs = {dataset: value.load() for dataset, value in SequentialRunner().run(pipeline - shown, catalog).items()}
     assert f'Model: "{name}"' in outputs[f"{name}.summary"]
+    assert f'"name":"{name}"' in outputs[f"{name}.playground"]
     assert outputs[f"{name}.per_class_table"]["samples"].sum() == 100
+    assert outputs[f"{name}.record"] == {
+        "seed": SEED,
+        "train_samples": 500,
+        "epochs": 2,
+        "optimizer": "rmsprop",
+        "learning_rate": None,
+        "batch_size": 32,
+        "precision": choose_policy("auto"),
+        "mlflow_run": "a1b2c3",
+    }
     assert outputs[f"{name}.first_prediction_figure"].get_suptitle() == f"{name}: the first test image of MNIST"
-    for figure in figures:
+    for figure in drawn:
         assert name in outputs[f"{name}.{figure}"].get_suptitle()

@@ -1,5 +1,7 @@
 """Compare the networks: tables held against known numbers, and what the figures show."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -50,8 +52,17 @@ def metrics_of(test_accuracy: float, lecture_accuracy: float | None) -> dict[str
 METRICS = {"fcn": metrics_of(0.98, 0.9785), "cnn": metrics_of(0.99, 0.991), "cnn_no_pool": metrics_of(0.989, None)}
 
 
+def record_of(network: str) -> dict[str, Any]:
+    run_id = None if network == "fcn" else f"run of {network}"
+    trained = {"seed": 1, "train_samples": 60_000, "epochs": 5, "optimizer": "rmsprop", "learning_rate": None}
+    return trained | {"batch_size": 64, "precision": "float32", "mlflow_run": run_id}
+
+
+RECORDS = {network: record_of(network) for network in NETWORKS}
+
+
 def test_the_table_has_a_row_for_each_network() -> None:
-    table = nodes.compare(**METRICS)
+    table = nodes.compare(nodes.list_trainings(**RECORDS), *METRICS.values())
     assert list(table.columns) == [
         "network",
         "parameters",
@@ -64,8 +75,18 @@ def test_the_table_has_a_row_for_each_network() -> None:
         "fit_images_per_second",
         "predict_images_per_second",
         "model_bytes",
+        "seed",
+        "train_samples",
+        "epochs",
+        "optimizer",
+        "learning_rate",
+        "batch_size",
+        "precision",
+        "mlflow_run",
     ]
     assert table["network"].tolist() == list(NETWORKS)
+    assert table["test_accuracy"].tolist() == [0.98, 0.99, 0.989]
+    assert table["mlflow_run"].fillna("none").tolist() == ["none", "run of cnn", "run of cnn_no_pool"]
     assert table["lecture_accuracy"].isna().tolist() == [False, False, True]
 
 
@@ -134,12 +155,14 @@ def test_classes_are_named_as_the_data_set_names_them(mnist: Dataset) -> None:
 def test_the_pipeline_compares(mnist: Dataset, flawless: bool) -> None:  # noqa: FBT001
     shown = {network: PREDICTIONS["cnn_no_pool" if flawless else network] for network in NETWORKS}
     history = pd.DataFrame({"epoch": [1, 2], "loss": [0.3, 0.1], "accuracy": [0.9, 0.97]})
-    per_class = pd.DataFrame({"class": list("0123456789"), "recall": np.linspace(0.9, 1, CLASSES)})
+    recalls = np.linspace(0.9, 1, CLASSES)
+    per_class = pd.DataFrame({"class": list("0123456789"), "recall": recalls, "samples": 100})
     catalog = DataCatalog(
         {
             "params:dataset": MemoryDataset(mnist),
             "raw_test_images": MemoryDataset(np.zeros((5, 28, 28), np.uint8)),
             **{f"{network}.metrics": MemoryDataset(METRICS[network]) for network in NETWORKS},
+            **{f"{network}.record": MemoryDataset(RECORDS[network]) for network in NETWORKS},
             **{f"{network}.predictions": MemoryDataset(shown[network]) for network in NETWORKS},
             **{f"{network}.history_table": MemoryDataset(history) for network in NETWORKS},
             **{f"{network}.per_class_table": MemoryDataset(per_class) for network in NETWORKS},
@@ -156,5 +179,5 @@ def test_the_pipeline_compares(mnist: Dataset, flawless: bool) -> None:  # noqa:
         .startswith(f"Some network errs on {number} test images")
     )
     legend = outputs["comparison.learning_curves_figure"].axes[0].get_legend()
-    assert [text.get_text() for text in legend.get_texts()] == list(NETWORKS)
+    assert [text.get_text() for text in legend.get_texts()] == [f"{network}, training" for network in NETWORKS]
     assert outputs["comparison.test_accuracies_figure"].axes[0].get_xlabel() == "test accuracy, with 95 % interval"

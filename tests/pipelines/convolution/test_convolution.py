@@ -12,11 +12,12 @@ from kedro.runner import SequentialRunner
 from scipy.signal import correlate2d
 
 from convnets.harness.messages import ParameterError
+from convnets.network_parameters import Network
 from convnets.networks import build_network
-from convnets.parameters import Dataset, Network
+from convnets.parameters import Dataset
 from convnets.pipelines.convolution import create_pipeline, learned, operation
 from convnets.pipelines.preparation.nodes import normalize_images
-from convnets.study_parameters import Convolution
+from convnets.showing_parameters import Convolution
 from support import CNN, ROOT
 
 NETWORKS = {
@@ -115,6 +116,43 @@ def test_receptive_fields_are_as_far_as_an_output_depends_on_the_image(
         assert extent == fields[layer.name]
 
 
+def test_the_field_of_each_kind_of_layer_is_seen() -> None:
+    changed = {"space_to_depth": 2, "padding": "circular", "pooling": "blur", "head": "global_average"}
+    network = Network.model_validate(CNN | changed | {"filters": [4, 5], "batch_normalization": True})
+    model = build_network(network, (32, 24, 3), classes=2, seed=1)
+    fields = learned.tabulate_costs(cnn=model).set_index("layer")["receptive_field"]
+    # Blocks of 2, then 3 x 3; a window of 4 blurs and takes steps of 2; then 3 x 3 again.
+    assert fields[["space_to_depth", "conv2d", "blur_pool2d", "conv2d_1"]].tolist() == [2, 6, 12, 20]
+    assert fields[["global_average_pooling2d", "dense"]].tolist() == [32, 32]
+
+
+def test_colours_and_normalized_layers_are_explained(convolution: Convolution) -> None:
+    changed = {"space_to_depth": 2, "padding": "circular", "pooling": "blur", "head": "global_max"}
+    network = Network.model_validate(CNN | changed | {"filters": [4, 5], "batch_normalization": True})
+    model = build_network(network, (32, 24, 3), classes=2, seed=1)
+    images = np.random.default_rng(1).uniform(size=(12, 32, 24, 3)).astype(np.float32)
+    chosen = convolution.model_copy(update={"filters": (0, 1), "images_of_a_filter": 2})
+    maps = learned.compute_feature_maps(model, images, chosen)
+    assert {name: found.shape for name, found in maps.items()} == {
+        "conv2d": (16, 12, 4),
+        "activation": (16, 12, 4),
+        "blur_pool2d": (8, 6, 4),
+        "conv2d_1": (8, 6, 5),
+        "activation_1": (8, 6, 5),
+    }
+    assert learned.first_filters(model).shape == (4, 3, 3, 12)
+    exciting = learned.find_exciting_images(model, images, chosen)
+    assert exciting["response"].iloc[0] == pytest.approx(
+        keras.Model(model.inputs[0], model.get_layer("activation_1").output)(images).numpy()[..., 0].max(), rel=1e-5
+    )
+    assert {image.shape for image in learned.ascend_to_patterns(model, chosen, 1)["conv2d_1"].values()} == {(32, 24, 3)}
+    assert learned.locate_evidence(model, images)[1].shape == (10, 8, 6)
+    grey = images[0] @ [0.299, 0.587, 0.114]
+    kernel = convolution.kernels["left edge"]
+    response = operation.compute_response_maps(images, chosen)["left edge"]
+    np.testing.assert_allclose(response, correlate2d(grey, kernel, mode="valid"), atol=1e-5)
+
+
 def test_feature_maps_follow_the_image_through_every_layer(
     models: dict[str, keras.Model], images: np.ndarray, convolution: Convolution
 ) -> None:
@@ -163,10 +201,10 @@ def test_a_found_pattern_excites_its_filter_more_than_noise_and_than_other_patte
     assert list(found) == [0, 1, 2]
     patterns = np.stack(list(found.values()))
     assert (patterns.min() >= 0) & (patterns.max() <= 1)
-    noise = np.random.default_rng(2).uniform(size=(1, 28, 28))
+    noise = np.random.default_rng(2).uniform(size=(1, 28, 28, 1))
     layer = models["cnn"].get_layer("conv2d_1")
     inside = keras.Model(models["cnn"].inputs[0], layer.output)
-    responses = inside.predict(np.concatenate([patterns, noise])[..., np.newaxis], verbose=0).mean(axis=(1, 2))
+    responses = inside.predict(np.concatenate([patterns, noise]), verbose=0).mean(axis=(1, 2))
     for number in range(3):
         assert responses[:, number].argmax() == number
 
@@ -191,6 +229,7 @@ def test_the_pipeline_shows_both_convnets(
 ) -> None:
     in_memory: dict[str, Any] = {
         "test_images": images,
+        "raw_test_labels": np.arange(len(images), dtype=np.uint8) % 10,
         "params:dataset": mnist,
         "params:seed": 1,
         "params:convolution": convolution,
@@ -214,3 +253,6 @@ def test_the_pipeline_shows_both_convnets(
             "evidence_figure",
         ):
             assert outputs[f"{network}.{figure}"].get_suptitle().startswith(f"{network}: ")
+        answers, _ = learned.locate_evidence(models[network], images)
+        said = [axes.get_title() for axes in outputs[f"{network}.evidence_figure"].axes[: len(answers)]]
+        assert ["✗" in text for text in said] == [answer != label % 10 for label, answer in enumerate(answers)]

@@ -261,8 +261,28 @@ def test_a_row_for_each_image_and_network(raw_test_images: np.ndarray, network: 
 
 def test_a_network_of_other_images_is_named(mnist: Dataset) -> None:
     other = keras.Sequential([keras.Input((12, 12, 1)), keras.layers.Flatten(), keras.layers.Dense(2)])
-    with pytest.raises(DataError, match=r"cnn\.model takes images of 12 x 12 x 1 numbers; expected 28 x 28"):
-        nodes.classify({}, mnist, cnn=other)
+    dense = keras.Sequential([keras.Input((784,)), keras.layers.Dense(2)])
+    with pytest.raises(DataError, match=r"fcn\.model takes images of 784 numbers; expected 12 x 12 x 1, as other"):
+        nodes.classify({}, mnist, fcn=dense, cnn=other)
+
+
+def takes(channels: int) -> keras.Model:
+    return keras.Sequential([keras.Input((6, 6, channels)), keras.layers.Flatten(), keras.layers.Dense(2)])
+
+
+def test_images_for_a_network_of_other_images_are_cut_and_resized_alone() -> None:
+    page = Image.new("RGBA", (60, 20), (255, 0, 0, 255))
+    page.paste((0, 0, 255, 255), (20, 0, 30, 20))
+    page.paste((0, 0, 0, 0), (30, 0, 40, 20))  # transparent, as all that is seen of the right half
+    colour, grey = (nodes.read_digits({"a": lambda: page}, cnn=takes(channels))[0]["a"] for channels in (3, 1))
+    assert colour.shape == (6, 6, 3)
+    np.testing.assert_allclose(colour[:, 0], [[0, 0, 255]] * 6, atol=20)  # what is next to the cut shines through
+    np.testing.assert_allclose(colour[:, -1], [[255, 255, 255]] * 6, atol=20)
+    assert grey.shape == (6, 6, 1)
+    np.testing.assert_allclose(grey[0, [0, -1], 0], [0.114 * 255, 255], atol=20)  # the luminance of blue
+    digits, refused = nodes.read_digits({"a": lambda: page}, cnn=takes(5))
+    assert not digits
+    assert refused["reason"].tolist() == ["The networks take images of 5 channels; allowed: 1 or 3 to classify images."]
 
 
 @pytest.fixture

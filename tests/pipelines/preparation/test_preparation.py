@@ -7,7 +7,7 @@ import pytest
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
-from convnets.harness.messages import DataError
+from convnets.harness.messages import DataError, ParameterError
 from convnets.parameters import Dataset
 from convnets.pipelines.preparation import create_pipeline, nodes
 
@@ -74,3 +74,27 @@ def test_the_pipeline_prepares_real_images(
     assert outputs["class_counts"]["train_samples"].sum() == 500
     titles = outputs["sample_images"].get_suptitle()
     assert titles == "MNIST: samples of each class"
+
+
+def test_a_canvas_puts_images_in_its_middle(mnist: Dataset) -> None:
+    pixels = np.arange(1, 2 * 3 * 4 + 1, dtype=np.uint8).reshape(2, 3, 4)
+    arranged = nodes.arrange_pixels(pixels, mnist.model_copy(update={"canvas": 6}))
+    assert arranged.shape == (2, 6, 6)
+    np.testing.assert_array_equal(arranged[:, 1:4, 1:5], pixels)
+    assert arranged.sum() == pixels.sum()
+
+
+def test_a_canvas_smaller_than_the_images_is_refused(mnist: Dataset) -> None:
+    with pytest.raises(ParameterError, match=r"dataset.canvas is 27, and images are 28 x 28; allowed: .* from 28"):
+        nodes.arrange_pixels(np.zeros((1, 28, 28)), mnist.model_copy(update={"canvas": 27}))
+
+
+@pytest.mark.parametrize("channels", [(), (3,)])
+def test_all_images_have_their_pixels_permuted_alike(mnist: Dataset, channels: tuple[int, ...]) -> None:
+    places = np.broadcast_to(np.arange(12).reshape(3, 4, *[1] * len(channels)), (2, 3, 4, *channels))
+    arranged = nodes.arrange_pixels(places, mnist.model_copy(update={"pixel_permutation": 1}))
+    np.testing.assert_array_equal(arranged[0], arranged[1])
+    assert sorted(arranged[0].reshape(12, -1)[:, 0]) == list(range(12))
+    assert not np.array_equal(arranged, places)
+    again = nodes.arrange_pixels(places[:1], mnist.model_copy(update={"pixel_permutation": 1}))
+    np.testing.assert_array_equal(again[0], arranged[0])

@@ -19,6 +19,7 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
+from convnets.harness.circumstances import git_commit
 from convnets.harness.exits import command_to_go_on
 from convnets.harness.experiment import Experiment, RunDescription, installed_version
 from convnets.harness.locks import NamespaceLocks
@@ -27,7 +28,7 @@ from convnets.harness.namespaces import outermost_namespace
 from convnets.harness.storage import stored_path
 from convnets.harness.tracking.experiments import open_experiment
 from convnets.harness.tracking.namespace_run import NamespaceRun
-from convnets.harness.tracking.recording import dataset_input, git_commit, log_keras_model, metrics_of
+from convnets.harness.tracking.recording import dataset_input, log_keras_model, metrics_of
 from convnets.harness.tracking.store import cause_of, tracking_uri, without_password
 
 if TYPE_CHECKING:
@@ -113,8 +114,12 @@ class TrackingHooks:
         self._inputs[name] = dataset_input(name, data, self._declared(name)["context"], str(shown), sha256)
 
     @hook_impl
-    def before_node_run(self, node: Node) -> None:
-        """Open the run of the node's namespace."""
+    def before_node_run(self, node: Node) -> dict[str, str | None]:
+        """Open the run of the node's namespace, and give the node the run's identifier where it takes that.
+
+        Returns:
+            The inputs that Kedro replaces; `None` where no run could be opened.
+        """
         with self._lock:
             run = self._run_of(node)
             self._at_work[threading.get_ident()] = run
@@ -122,6 +127,8 @@ class TrackingHooks:
                 if self._lost:
                     self._locks.note_run(run.name, self._uri)
                 self._attempt(self._open_run, run)
+        given = [name for name in node.inputs if self._declared(name).get("give") == "run_id"]
+        return dict.fromkeys(given, run.run_id if run else None)
 
     def _run_of(self, node: Node) -> NamespaceRun | None:
         name = outermost_namespace(node)

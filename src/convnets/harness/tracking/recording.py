@@ -1,11 +1,9 @@
 """What MLflow is given: the entities of its API, made of what Kedro and the catalog know."""
 
 import json
-import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -99,13 +97,3 @@ def log_keras_model(client: "MlflowClient", run_id: str, model: Any, packages: S
         pip_requirements=[f"{package}=={version(package)}" for package in packages],
     )
     return str(logged.model_id)
-
-
-def git_commit(folder: Path) -> str | None:
-    """The commit of the git checkout that the folder is in, with `-dirty` if it was changed since; `None` if none."""
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-    try:
-        described = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)  # noqa: S603
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return described.stdout.strip()

@@ -2,6 +2,7 @@
 
 import tempfile
 import time
+from collections.abc import Sized
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from statsmodels.stats.proportion import proportion_confint
 
 from convnets.parameters import Dataset
 from convnets.pipelines.classifier.feed import PREDICTION_BATCH, batches
+from convnets.precision import choose_policy
+from convnets.training_parameters import Training
 
 if TYPE_CHECKING:
     from keras import Model
@@ -20,6 +23,33 @@ else:  # Kedro reads the annotations before TensorFlow is wanted
 
 CALIBRATION_BINS = 10
 MIN_PROBABILITY = 1e-7  # Keras's epsilon: it clips probabilities before it takes their logarithm
+
+
+def record_training(  # noqa: PLR0913 - one argument for each thing that is recorded
+    *, history: pd.DataFrame, train_images: Sized, training: Training, precision: str, seed: int, run_id: str | None
+) -> dict[str, Any]:
+    """Note beside the results of a network what it was trained with, so that those who compare them know it.
+
+    Args:
+        history: A row for each epoch.
+        train_images: They are counted, those held back for validation included.
+        training: How the network was trained.
+        precision: As asked for; what the machine made of it is noted.
+        seed: Of weights and order.
+        run_id: Where the training is recorded; `None`: nowhere.
+
+    Returns:
+        `seed`, `train_samples`, `epochs` (those trained), `optimizer`, `learning_rate` (`None`: Keras's default),
+        `batch_size`, `precision` and `mlflow_run`.
+    """
+    return {
+        "seed": seed,
+        "train_samples": len(train_images),
+        "epochs": len(history),
+        **training.model_dump(include={"optimizer", "learning_rate", "batch_size"}),
+        "precision": choose_policy(precision),
+        "mlflow_run": run_id,
+    }
 
 
 def predict(model: Model, test_inputs: np.ndarray, test_labels: np.ndarray) -> tuple[pd.DataFrame, dict[str, float]]:
@@ -57,7 +87,7 @@ def evaluate(  # noqa: PLR0913 - one argument for each thing that is summed up
 
     Args:
         model: Trained.
-        history: A row for each epoch, with `epoch_seconds` and `images_per_second`.
+        history: A row for each epoch, with `epoch_seconds` and `images_per_second`, and `kept` where the best is kept.
         predictions: As `predict` returns them.
         prediction_speed: As `predict` returns it.
         calibration: As `calibrate` returns it.
@@ -67,7 +97,7 @@ def evaluate(  # noqa: PLR0913 - one argument for each thing that is summed up
         `test_loss` (the mean cross-entropy in nats), `test_accuracy` with the bounds of its Wilson 95 % interval
         `test_accuracy_low` and `test_accuracy_high`, `expected_calibration_error`, `fit_seconds`, `parameters`,
         `fit_images_per_second` learned from over all epochs, `predict_images_per_second`, `model_bytes`, the
-        size of the model's `.keras` file, and `lecture_accuracy`.
+        size of the model's `.keras` file, and `lecture_accuracy`; where the best epoch was kept, `best_epoch`.
     """
     right = predictions["label"] == predictions["predicted"]
     low, high = wilson_interval(int(right.sum()), len(right))
@@ -84,6 +114,7 @@ def evaluate(  # noqa: PLR0913 - one argument for each thing that is summed up
         **prediction_speed,
         "model_bytes": _keras_file_bytes(model),
         "lecture_accuracy": lecture_accuracy,
+        **({"best_epoch": int(history.loc[history["kept"], "epoch"].item())} if "kept" in history else {}),
     }
 
 

@@ -1,5 +1,6 @@
 """How samples reach a network: they stay where they are, and only their indices are shuffled."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,9 @@ else:
 
 
 PREDICTION_BATCH = 250  # images
+
+Change = Callable[[np.ndarray, int], np.ndarray]
+"""From the inputs of a batch and its index to other inputs of the same shape and dtype."""
 
 
 def shuffled_order(samples: int, seed: int, epoch: int) -> np.ndarray:
@@ -30,13 +34,16 @@ def shuffled_order(samples: int, seed: int, epoch: int) -> np.ndarray:
     return order
 
 
-def batches(arrays: tuple[np.ndarray, ...], batch_size: int, order: np.ndarray | None = None) -> Dataset:
+def batches(
+    arrays: tuple[np.ndarray, ...], batch_size: int, order: np.ndarray | None = None, change: Change | None = None
+) -> Dataset:
     """Batches of arrays that belong together; no array is copied as a whole.
 
     Args:
         arrays: Each (n, ...): inputs, or inputs and labels.
         batch_size: Samples in a batch; the last one may be smaller.
         order: (n,): the indices in the order in which they are wanted; `None`: as they are.
+        change: What is done to the first array's part of each batch; `None`: nothing.
 
     Returns:
         A TensorFlow data set of tuples of arrays.
@@ -45,7 +52,8 @@ def batches(arrays: tuple[np.ndarray, ...], batch_size: int, order: np.ndarray |
 
     def batch(index: Any) -> tuple[np.ndarray, ...]:
         window = slice(index * batch_size, (index + 1) * batch_size)
-        return tuple(array[window if order is None else order[window]] for array in arrays)
+        inputs, *others = (array[window if order is None else order[window]] for array in arrays)
+        return (change(inputs, int(index)) if change else inputs, *others)
 
     feed = register_feed(batch)
 

@@ -2,10 +2,14 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from convnets.pipelines.classifier import evaluation, figures, nodes
+from convnets.pipelines.classifier import evaluation, figures, mistakes, nodes
+from convnets.pipelines.playground.nodes import make_page_of_network
+from convnets.pipelines.report.nodes import make_network_report
+from convnets.pipelines.report.texts import NETWORK_FIGURES
 
 SHARED_DATA = {"train_images", "train_labels", "test_images", "test_labels"}
 SHARED_PARAMETERS = {
+    "params:convolution",
     "params:dataset",
     "params:precision",
     "params:seed",
@@ -26,19 +30,24 @@ def create_pipeline(network: str) -> Pipeline:
     return Pipeline(wire(), inputs=SHARED_DATA, parameters=SHARED_PARAMETERS, namespace=network)
 
 
-def wire() -> Pipeline:
-    """Wire a network of any name: what is shared and what is its own is for a namespace to say."""
+def wire(network: str = "params:network", training: str = "params:training") -> Pipeline:
+    """Wire a network of any name: what is shared and what is its own is for a namespace to say.
+
+    Args:
+        network: Where its architecture is: a parameter, or a data set.
+        training: Where it is how it is trained.
+    """
     return Pipeline(
         [
             Node(
                 nodes.reshape_images,
-                inputs=["train_images", "test_images", "params:network"],
+                inputs=["train_images", "test_images", network],
                 outputs=["train_inputs", "test_inputs"],
                 name="reshape_images",
             ),
             Node(
                 nodes.build_model,
-                inputs=["train_inputs", "params:network", "params:dataset", "params:seed"],
+                inputs=["train_inputs", network, "params:dataset", "params:seed"],
                 outputs="untrained_model",
                 name="build_model",
             ),
@@ -50,31 +59,32 @@ def wire() -> Pipeline:
             ),
             Node(
                 figures.plot_architecture,
-                inputs=["layers_table", "params:network"],
+                inputs=["layers_table", network],
                 outputs="architecture_figure",
                 name="plot_architecture",
             ),
             Node(
                 nodes.compile_model,
-                inputs=[
-                    "untrained_model",
-                    "params:training",
-                    "params:precision",
-                    "params:steps_per_execution",
-                    "params:strategy",
-                ],
+                inputs={
+                    "untrained_model": "untrained_model",
+                    "training": training,
+                    "precision": "params:precision",
+                    "steps_per_execution": "params:steps_per_execution",
+                    "strategy": "params:strategy",
+                    "train_images": "train_images",
+                },
                 outputs="compiled_model",
                 name="compile_model",
             ),
             Node(
                 nodes.start_or_resume,
-                inputs=["compiled_model", "params:training", "last_checkpoint"],
+                inputs=["compiled_model", training, "last_checkpoint"],
                 outputs="starting_point",
                 name="start_or_resume",
             ),
             Node(
                 nodes.train,
-                inputs=["starting_point", "train_inputs", "train_labels", "params:training", "params:seed"],
+                inputs=["starting_point", "train_images", "train_labels", training, "params:seed"],
                 outputs=["training_log", "checkpoint"],  # in this order they are saved after each epoch
                 name="train",
             ),
@@ -85,8 +95,21 @@ def wire() -> Pipeline:
                 name="finish_training",
             ),
             Node(
+                evaluation.record_training,
+                inputs={
+                    "history": "history_table",
+                    "train_images": "train_images",
+                    "training": training,
+                    "precision": "params:precision",
+                    "seed": "params:seed",
+                    "run_id": "run_id",
+                },
+                outputs="record",
+                name="record_training",
+            ),
+            Node(
                 figures.plot_learning_curves,
-                inputs=["history_table", "params:network", "params:dataset"],
+                inputs=["history_table", network, "params:dataset", "metrics"],
                 outputs="learning_curves_figure",
                 name="plot_learning_curves",
             ),
@@ -123,14 +146,14 @@ def wire() -> Pipeline:
             ),
             Node(
                 figures.plot_confusion_matrix,
-                inputs=["confusion_matrix_table", "params:network", "params:dataset"],
+                inputs=["confusion_matrix_table", network, "params:dataset"],
                 outputs="confusion_matrix_figure",
                 name="plot_confusion_matrix",
             ),
             Node(evaluation.calibrate, inputs="predictions", outputs="calibration_table", name="calibrate"),
             Node(
                 figures.plot_reliability_diagram,
-                inputs=["calibration_table", "metrics", "params:network"],
+                inputs=["calibration_table", "metrics", network],
                 outputs="reliability_diagram_figure",
                 name="plot_reliability_diagram",
             ),
@@ -142,9 +165,51 @@ def wire() -> Pipeline:
             ),
             Node(
                 figures.plot_first_prediction,
-                inputs=["test_images", "first_prediction_table", "params:network", "params:dataset"],
+                inputs=["test_images", "first_prediction_table", network, "params:dataset"],
                 outputs="first_prediction_figure",
                 name="plot_first_prediction",
+            ),
+            Node(
+                mistakes.find_mistakes,
+                inputs=["predictions", "params:dataset"],
+                outputs="mistakes_table",
+                name="find_mistakes",
+            ),
+            Node(
+                mistakes.plot_mistakes,
+                inputs=["test_images", "mistakes_table", network, "params:dataset"],
+                outputs="mistakes_figure",
+                name="plot_mistakes",
+            ),
+            Node(
+                make_network_report,
+                inputs={
+                    "network": network,
+                    "training": training,
+                    "dataset": "params:dataset",
+                    "metrics": "metrics",
+                    "record": "record",
+                    "summary": "summary",
+                    "layers": "layers_table",
+                    "per_class": "per_class_table",
+                    **{name: name for name in NETWORK_FIGURES},
+                },
+                outputs="report",
+                name="make_network_report",
+            ),
+            Node(
+                make_page_of_network,
+                inputs=[
+                    "model",
+                    "metrics",
+                    "test_images",
+                    "test_labels",
+                    network,
+                    "params:dataset",
+                    "params:convolution",
+                ],
+                outputs="playground",
+                name="make_page_of_network",
             ),
         ]
     )

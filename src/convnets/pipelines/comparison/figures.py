@@ -5,14 +5,16 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from convnets.figures import INK, network_colour, network_marker, new_figure, plot_image_grid, soften
+from convnets.figures import INK, class_ticks, network_colour, network_marker, new_figure, plot_image_grid, soften
 from convnets.parameters import Dataset
+from convnets.pipelines.classifier.evaluation import wilson_interval
 
-IMAGES_SHOWN, COLUMNS = 24, 6
+IMAGES_SHOWN, COLUMNS = 15, 5
+APART = 0.22  # classes, between networks
 
 
 def plot_learning_curves(dataset: Dataset, **histories: pd.DataFrame) -> Figure:
-    """Draw loss and accuracy of all networks after each epoch.
+    """Draw loss and accuracy of all networks after each epoch, also on the images held back where there are any.
 
     Args:
         dataset: Its `name` is used.
@@ -23,7 +25,7 @@ def plot_learning_curves(dataset: Dataset, **histories: pd.DataFrame) -> Figure:
     """
     figure = new_figure(f"The networks learn {dataset.name}", width=10, height=4)
     for axes, column, label in zip(
-        figure.subplots(1, 2), ("loss", "accuracy"), ("training loss (nats)", "training accuracy"), strict=True
+        figure.subplots(1, 2), ("loss", "accuracy"), ("loss (nats)", "accuracy"), strict=True
     ):
         for network, history in histories.items():
             axes.plot(
@@ -31,8 +33,18 @@ def plot_learning_curves(dataset: Dataset, **histories: pd.DataFrame) -> Figure:
                 history[column],
                 marker=network_marker(network),
                 color=network_colour(network),
-                label=network,
+                label=f"{network}, training",
             )
+            if f"val_{column}" in history:
+                axes.plot(
+                    history["epoch"],
+                    history[f"val_{column}"],
+                    "--",
+                    marker=network_marker(network),
+                    markerfacecolor="white",
+                    color=network_colour(network),
+                    label=f"{network}, validation",
+                )
         axes.set(xlabel="epoch", ylabel=label)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         soften(axes)
@@ -81,33 +93,40 @@ def plot_test_accuracies(comparison_table: pd.DataFrame, dataset: Dataset) -> Fi
     return figure
 
 
-def plot_class_accuracies(class_accuracies: pd.DataFrame, dataset: Dataset) -> Figure:
-    """Draw the accuracy of all networks on each class.
+def plot_class_accuracies(dataset: Dataset, **per_class: pd.DataFrame) -> Figure:
+    """Draw the accuracy of all networks on each class with its 95 % interval.
 
     Args:
-        class_accuracies: As `compare_classes` returns it.
         dataset: Its `name` is used.
+        **per_class: Of each network, as `score_classes` returns it; the accuracy on a class is its recall.
 
     Returns:
         The figure.
     """
-    figure = new_figure(f"Test accuracy on each class of {dataset.name}", width=9, height=4.2)
+    figure = new_figure(f"Test accuracy on each class of {dataset.name}", width=10, height=4.8)
     axes = figure.subplots()
-    networks = class_accuracies.columns[1:]
-    for index, network in enumerate(networks):
-        offset = (index - (len(networks) - 1) / 2) * 0.2
-        axes.plot(
-            np.arange(len(class_accuracies)) + offset,
-            class_accuracies[network],
-            network_marker(network),
+    for index, (network, scores) in enumerate(per_class.items()):
+        right = (scores["recall"] * scores["samples"]).round().astype(int)
+        intervals = [
+            wilson_interval(*counts) if counts[1] else (0, 1) for counts in zip(right, scores["samples"], strict=True)
+        ]
+        low, high = np.transpose(intervals)
+        axes.errorbar(
+            np.arange(len(scores)) + (index - (len(per_class) - 1) / 2) * APART,
+            scores["recall"],
+            yerr=[(scores["recall"] - low).clip(lower=0), (high - scores["recall"]).clip(lower=0)],
+            fmt=network_marker(network),
             color=network_colour(network),
+            markersize=7,
+            capsize=3,
             label=network,
         )
-    names = class_accuracies["class"].astype(str)
-    axes.set_xticks(range(len(names)), names, rotation=30 if names.str.len().max() > 2 else 0)  # noqa: PLR2004
-    axes.set(xlabel="class", ylabel="accuracy")
+    names = [str(name) for name in scores["class"]]
+    axes.set_xticks(*class_ticks(names), rotation=30 if max(map(len, names)) > 2 else 0)  # noqa: PLR2004
+    axes.set_xlabel("class", fontsize="large")
+    axes.set_ylabel("accuracy, with 95 % interval", fontsize="large")
     soften(axes)
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=len(networks))
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=len(per_class), frameon=False)
     return figure
 
 
@@ -115,7 +134,7 @@ def plot_disagreements(raw_test_images: np.ndarray, disagreements: pd.DataFrame,
     """Draw the test images on which the networks disagree most surely, with what each said.
 
     Args:
-        raw_test_images: (m, height, width), uint8.
+        raw_test_images: (m, height, width) or (m, height, width, channels), uint8.
         disagreements: As `find_disagreements` returns them.
         dataset: Its `name` is used.
 
@@ -130,7 +149,7 @@ def plot_confident_mistakes(raw_test_images: np.ndarray, confident_mistakes: pd.
     """Draw the test images on which a network is most confidently wrong, with what each said.
 
     Args:
-        raw_test_images: (m, height, width), uint8.
+        raw_test_images: (m, height, width) or (m, height, width, channels), uint8.
         confident_mistakes: As `find_confident_mistakes` returns them.
         dataset: Its `name` is used.
 
@@ -147,7 +166,7 @@ def _plot_answers(title: str, raw_test_images: np.ndarray, table: pd.DataFrame) 
     return plot_image_grid(
         title,
         images=[raw_test_images[row["image"]] for row in shown],
-        captions=[f"no. {row['image']}: {row['label']}" for row in shown],
+        captions=[f"label {row['label']} (no. {row['image']})" for row in shown],
         columns=COLUMNS,
         answers=[
             {

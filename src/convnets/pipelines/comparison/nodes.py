@@ -1,6 +1,6 @@
 """Compare the networks on the same test images.
 
-Each function takes one keyword argument for each network, by the network's name.
+All functions but `compare` take one keyword argument for each network, by the network's name.
 """
 
 from itertools import combinations
@@ -28,19 +28,34 @@ COLUMNS = [
 ]
 
 
-def compare(**metrics: dict[str, Any]) -> pd.DataFrame:
-    """Put the metrics of all networks into one table.
+def list_trainings(**records: dict[str, Any]) -> pd.DataFrame:
+    """Put what the networks were trained with into one table.
 
     Args:
-        **metrics: Of each network, as `evaluate` returns them.
+        **records: Of each network, as `record_training` returns them.
+
+    Returns:
+        A row for each network: `network`, and what is recorded of it.
+    """
+    return pd.DataFrame.from_dict(records, orient="index").rename_axis("network").reset_index()
+
+
+def compare(trainings: pd.DataFrame, *metrics: dict[str, Any]) -> pd.DataFrame:
+    """Put the metrics of all networks into one table, and beside them what they were trained with.
+
+    Args:
+        trainings: As `list_trainings` returns them.
+        *metrics: Of each network, in the order of `trainings`, as `evaluate` returns them.
 
     Returns:
         A row for each network: `network`, `parameters`, `test_accuracy` with the bounds of its 95 % interval,
         `test_loss`, `lecture_accuracy` (missing where the lecture reports none), `fit_seconds`,
-        `fit_images_per_second`, `predict_images_per_second`, `model_bytes`.
+        `fit_images_per_second`, `predict_images_per_second`, `model_bytes`; then what `record_training` returns, with
+        `mlflow_run` (missing where the network's training is not in MLflow) as the last.
     """
-    table = pd.DataFrame.from_dict(metrics, orient="index")[COLUMNS]
-    return table.rename_axis("network").reset_index()
+    table = pd.DataFrame(metrics)[COLUMNS]
+    table.insert(0, "network", trainings["network"])
+    return pd.concat([table, trainings.drop(columns="network")], axis=1)
 
 
 def compare_pairs(**predictions: pd.DataFrame) -> pd.DataFrame:

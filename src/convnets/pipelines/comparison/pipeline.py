@@ -24,7 +24,13 @@ def create_pipeline(networks: Sequence[str]) -> Pipeline:
 
     return Pipeline(
         [
-            Node(nodes.compare, inputs=of_each("metrics"), outputs="table", name="compare"),
+            Node(nodes.list_trainings, inputs=of_each("record"), outputs="trainings_table", name="list_trainings"),
+            Node(
+                nodes.compare,
+                inputs=["trainings_table", *of_each("metrics").values()],
+                outputs="table",
+                name="compare",
+            ),
             Node(
                 nodes.compare_pairs, inputs=of_each("predictions"), outputs="mcnemar_tests_table", name="compare_pairs"
             ),
@@ -60,7 +66,7 @@ def create_pipeline(networks: Sequence[str]) -> Pipeline:
             ),
             Node(
                 figures.plot_class_accuracies,
-                inputs=["class_accuracies_table", "params:dataset"],
+                inputs={"dataset": "params:dataset", **of_each("per_class_table")},
                 outputs="class_accuracies_figure",
                 name="plot_class_accuracies",
             ),

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from convnets.image_shapes import with_channels
 from convnets.pipelines.classifier.feed import PREDICTION_BATCH
 from convnets.pipelines.convolution.operation import choose_image
-from convnets.study_parameters import Convolution
+from convnets.showing_parameters import Convolution
 
 if TYPE_CHECKING:
     from keras import Layer, Model
@@ -18,11 +19,17 @@ ASCENT_STEPS, ASCENT_STEP = 100, 0.01  # the step is the root mean square of wha
 LEAK = 0.1  # of a relu that also finds a filter that responds to nothing at first
 IMAGES_EXPLAINED = 10
 BYTES_OF_FLOAT32 = 4
+FEATURE_MAPS = ("conv2d", "activation", "max_pooling2d", "average_pooling2d", "blur_pool2d")
 
 
 def convolution_layers(model: Model) -> list[Layer]:
     """The convolution layers of a model, first to last."""
     return [layer for layer in model.layers if type(layer).__name__ == "Conv2D"]
+
+
+def last_feature_maps(model: Model) -> Any:
+    """The last feature maps of a model after their activation, a symbolic Keras tensor."""
+    return [layer for layer in model.layers if layer.name.startswith(("conv2d", "activation"))][-1].output
 
 
 def chosen_filters(layer: Layer, convolution: Convolution) -> list[int]:
@@ -49,13 +56,13 @@ def first_filters(model: Model) -> np.ndarray:
     """The filters of the first convolution layer.
 
     Args:
-        model: A trained convnet of images of one channel.
+        model: A trained convnet.
 
     Returns:
-        (filters, height, width), float32.
+        (filters, height, width, channels), float32.
     """
     weights: np.ndarray = convolution_layers(model)[0].get_weights()[0]
-    return weights[:, :, 0, :].transpose(2, 0, 1)
+    return weights.transpose(3, 0, 1, 2)
 
 
 def compute_feature_maps(model: Model, test_images: np.ndarray, convolution: Convolution) -> dict[str, np.ndarray]:
@@ -63,18 +70,23 @@ def compute_feature_maps(model: Model, test_images: np.ndarray, convolution: Con
 
     Args:
         model: A trained convnet.
-        test_images: (m, height, width), float32.
+        test_images: (m, height, width) or (m, height, width, channels), float32.
         convolution: Its `image` is used.
 
     Returns:
-        By convolution or pooling layer, first to last, the output (height, width, depth), float32.
+        By convolution, activation or pooling layer, first to last, the output (height, width, depth), float32.
     """
     import keras
 
-    layers = [layer for layer in model.layers if type(layer).__name__ in ("Conv2D", "MaxPooling2D")]
-    inside = keras.Model(model.inputs[0], [layer.output for layer in layers])
-    outputs = inside.predict(choose_image(test_images, convolution)[..., np.newaxis], verbose=0)
-    return {layer.name: output[0] for layer, output in zip(layers, outputs, strict=True)}
+    outputs = {}
+    x = model.inputs[0]
+    for layer in model.layers[1:]:
+        x = layer(x)
+        if layer.name.startswith(FEATURE_MAPS):
+            outputs[layer.name] = x
+    inside = keras.Model(model.inputs[0], list(outputs.values()))
+    found = inside.predict_on_batch(with_channels(choose_image(test_images, convolution)))
+    return {name: output[0] for name, output in zip(outputs, found, strict=True)}
 
 
 def find_exciting_images(model: Model, test_images: np.ndarray, convolution: Convolution) -> pd.DataFrame:
@@ -82,7 +94,7 @@ def find_exciting_images(model: Model, test_images: np.ndarray, convolution: Con
 
     Args:
         model: A trained convnet.
-        test_images: (m, height, width), float32.
+        test_images: (m, height, width) or (m, height, width, channels), float32.
         convolution: Its `filters` and `images_of_a_filter` are used.
 
     Returns:
@@ -92,8 +104,8 @@ def find_exciting_images(model: Model, test_images: np.ndarray, convolution: Con
     import keras
 
     last = convolution_layers(model)[-1]
-    strongest = keras.Model(model.inputs[0], keras.layers.GlobalMaxPooling2D()(last.output))
-    responses = strongest.predict(test_images[..., np.newaxis], batch_size=PREDICTION_BATCH, verbose=0)
+    strongest = keras.Model(model.inputs[0], keras.layers.GlobalMaxPooling2D()(last_feature_maps(model)))
+    responses = strongest.predict(with_channels(test_images), batch_size=PREDICTION_BATCH, verbose=0)
     rows = [
         (number, image, responses[image, number])
         for number in chosen_filters(last, convolution)
@@ -115,7 +127,7 @@ def ascend_to_patterns(model: Model, convolution: Convolution, seed: int) -> dic
         seed: Of the noise.
 
     Returns:
-        By convolution layer and filter, (height, width), float32.
+        By convolution layer and filter, (height, width, channels), float32.
     """
     patterns = {}
     for layer in convolution_layers(model):
@@ -144,7 +156,7 @@ def _ascend(model: Model, layer: Layer, numbers: list[int], seed: int) -> np.nda
     compiled = tf.function(step)
     for _ in range(ASCENT_STEPS):
         compiled()
-    patterns: np.ndarray = images.numpy()[..., 0]
+    patterns: np.ndarray = images.numpy()
     return patterns
 
 
@@ -162,26 +174,24 @@ def locate_evidence(model: Model, test_images: np.ndarray) -> tuple[np.ndarray, 
 
     Args:
         model: A trained convnet that ends in a softmax.
-        test_images: (m, height, width), float32.
+        test_images: (m, height, width) or (m, height, width, channels), float32.
 
     Returns:
-        The answers to the first ten images (10,), and maps (10, height, width), float32: 0 does not speak for the
-        answer, 1 is the greatest value of each map.
+        The answers to the first ten images (10,), and maps (10, rows, columns), float32, of the size of the last
+        feature maps: 0 does not speak for the answer, 1 is the greatest value of each map.
     """
     import keras
     import tensorflow as tf
 
     images = test_images[:IMAGES_EXPLAINED]
-    last, scores_of = convolution_layers(model)[-1], before_activation(model.layers[-1])
-    inside = keras.Model(model.inputs[0], [last.output, scores_of])
+    inside = keras.Model(model.inputs[0], [last_feature_maps(model), before_activation(model.layers[-1])])
     with tf.GradientTape() as tape:
-        feature_maps, scores = inside(images[..., np.newaxis])
+        feature_maps, scores = inside(with_channels(images))
         answers = tf.argmax(scores, axis=1)
         answer_over_mean = tf.one_hot(answers, scores.shape[1]) - 1 / scores.shape[1]
         total = tf.reduce_sum(scores * answer_over_mean)
     maps = tf.nn.relu(tf.reduce_sum(feature_maps * tape.gradient(total, feature_maps), axis=3, keepdims=True))
     maps /= tf.reduce_max(maps, axis=(1, 2), keepdims=True) + keras.config.epsilon()
-    maps = tf.image.resize(maps, images.shape[1:])
     return answers.numpy(), maps.numpy()[..., 0]
 
 
@@ -205,21 +215,27 @@ def tabulate_costs(**models: Model) -> pd.DataFrame:
 
 
 def _layer_costs(network: str, model: Model) -> list[dict[str, Any]]:
+    whole = max(model.input_shape[1:3])
     field, step = 1, 1
     rows = []
     for layer in model.layers:
         shape = tuple(layer.output.shape[1:])
         multiply_adds = 0
-        match type(layer).__name__:
-            case "Conv2D":
-                window, strides = layer.kernel_size[0], layer.strides[0]
-                multiply_adds = int(np.prod(shape)) * int(np.prod(layer.kernel.shape[:-1]))
-                field, step = field + (window - 1) * step, step * strides
-            case "MaxPooling2D":
-                field, step = field + (layer.pool_size[0] - 1) * step, step * layer.strides[0]
-            case "Dense":
-                multiply_adds = int(np.prod(layer.kernel.shape))
-                field = model.input_shape[1]
+        for part in getattr(layer, "layers", [layer]):  # of one that is made of others
+            match type(part).__name__:
+                case "Conv2D":
+                    window, strides = part.kernel_size[0], part.strides[0]
+                    multiply_adds = int(np.prod(shape)) * int(np.prod(part.kernel.shape[:-1]))
+                    field, step = field + (window - 1) * step, step * strides
+                case "MaxPooling2D" | "AveragePooling2D":
+                    field, step = field + (part.pool_size[0] - 1) * step, step * part.strides[0]
+                case "Dense":
+                    multiply_adds = int(np.prod(part.kernel.shape))
+                    field = whole
+        if layer.name == "space_to_depth":
+            field = step = layer.input_shape[1] // shape[0]
+        if layer.name.startswith("global_"):
+            field = whole
         rows.append(
             {
                 "network": network,
@@ -228,7 +244,7 @@ def _layer_costs(network: str, model: Model) -> list[dict[str, Any]]:
                 "parameters": layer.count_params(),
                 "multiply_adds": multiply_adds,
                 "activation_bytes": int(np.prod(shape)) * BYTES_OF_FLOAT32,
-                "receptive_field": min(field, model.input_shape[1]),
+                "receptive_field": min(field, whole),
             }
         )
     return rows

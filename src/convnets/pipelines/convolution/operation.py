@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from convnets.harness.messages import ParameterError
-from convnets.study_parameters import Convolution
+from convnets.image_shapes import to_grey
+from convnets.showing_parameters import Convolution
 
 if TYPE_CHECKING:
     from keras import Layer
@@ -55,11 +56,11 @@ def choose_image(test_images: np.ndarray, convolution: Convolution) -> np.ndarra
     """Take the image that is followed through the layers.
 
     Args:
-        test_images: (m, height, width), float32.
+        test_images: (m, height, width) or (m, height, width, channels), float32.
         convolution: Its `image` is used.
 
     Returns:
-        (1, height, width), float32.
+        (1, height, width), or with channels, float32.
 
     Raises:
         ParameterError: There is no such test image.
@@ -70,16 +71,16 @@ def choose_image(test_images: np.ndarray, convolution: Convolution) -> np.ndarra
 
 
 def compute_response_maps(test_images: np.ndarray, convolution: Convolution) -> dict[str, np.ndarray]:
-    """Slide each kernel over the chosen image.
+    """Slide each kernel over the chosen image, or over its luminance if it has colours.
 
     Args:
-        test_images: (m, height, width), float32.
+        test_images: (m, height, width) or (m, height, width, channels), float32.
         convolution: Its `image` and `kernels` are used.
 
     Returns:
         By kernel, the response map (height - 2, width - 2), float32: where, and how strongly, the pattern is present.
     """
-    image = choose_image(test_images, convolution)
+    image = to_grey(choose_image(test_images, convolution))
     return {
         name: apply_layer(convolution_layer(np.array(kernel)), image)[0] for name, kernel in convolution.kernels.items()
     }
@@ -148,7 +149,7 @@ def downsample(test_images: np.ndarray, convolution: Convolution) -> dict[str, n
     """Halve a response map in three ways.
 
     Args:
-        test_images: (m, height, width), float32.
+        test_images: (m, height, width) or (m, height, width, channels), float32.
         convolution: Its `image` and the first of its `kernels` are used.
 
     Returns:
@@ -157,7 +158,7 @@ def downsample(test_images: np.ndarray, convolution: Convolution) -> dict[str, n
     """
     import keras
 
-    image = choose_image(test_images, convolution)
+    image = to_grey(choose_image(test_images, convolution))
     kernel = np.array(next(iter(convolution.kernels.values())))
     response_map = apply_layer(convolution_layer(kernel), image)
     return {

@@ -111,7 +111,14 @@ def _show_what_is_learned(network: str) -> Pipeline:
             ),
             Node(
                 learned_figures.plot_evidence,
-                inputs=["test_images", "answers", "evidence", "params:dataset", "params:network"],
+                inputs=[
+                    "test_images",
+                    "raw_test_labels",
+                    "answers",
+                    "evidence",
+                    "params:dataset",
+                    "params:network",
+                ],
                 outputs="evidence_figure",
                 name="plot_evidence",
             ),
@@ -119,7 +126,7 @@ def _show_what_is_learned(network: str) -> Pipeline:
     )
     return Pipeline(
         pipeline,
-        inputs={"model": f"{network}.model", "test_images": "test_images"},
+        inputs={"model": f"{network}.model", "test_images": "test_images", "raw_test_labels": "raw_test_labels"},
         parameters={
             "params:network": f"params:{network}.network",
             **{name: name for name in ("params:convolution", "params:dataset", "params:seed")},

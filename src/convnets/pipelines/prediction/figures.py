@@ -10,7 +10,7 @@ from PIL import Image
 
 from convnets.figures import plot_image_grid
 from convnets.harness.messages import ImageError
-from convnets.pipelines.prediction.nodes import shrink
+from convnets.pipelines.prediction.nodes import MNISTS, shrink
 
 IMAGES_SHOWN, PAIRS_IN_A_ROW = 24, 3
 SHOWN_SIDE = 200  # pixels
@@ -23,11 +23,11 @@ def plot_predictions(
     digits: Mapping[str, np.ndarray],
     predictions_on_images: pd.DataFrame,
 ) -> Figure:
-    """Draw images as they were given and in MNIST's form, with what each network said.
+    """Draw images as they were given and as networks take them, with what each network said.
 
     Args:
         own_images: For each image, by its name, a function that reads it.
-        digits: By the image's name, (28, 28), uint8.
+        digits: By the image's name, as `read_digits` returns them.
         predictions_on_images: As `classify` returns them.
 
     Returns:
@@ -42,7 +42,7 @@ def plot_predictions(
         except ImageError:  # the file was changed after its digit was read
             given, caption = np.zeros_like(digits[name]), f"{_caption(name)}\n(no longer readable)"
         images += [given, digits[name]]
-        captions += [caption, "in MNIST's form"]
+        captions += [caption, "in MNIST's form" if digits[name].shape == MNISTS[:2] else "as the networks take it"]
         answers += [{}, {row.network: (f"{row.predicted} ({row.probability:.2f})", True) for row in rows.itertuples()}]
     title = "What the networks read"
     if len(shown) < len(digits):

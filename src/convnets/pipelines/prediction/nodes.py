@@ -1,4 +1,4 @@
-"""Bring a user's own images to MNIST's form, and classify them with the trained networks.
+"""Bring a user's own images to the form of those that were learned, as MNIST's, and classify them.
 
 The form is that of MNIST's authors: black and white digits "were size normalized to fit in a 20x20 pixel box while
 preserving their aspect ratio", with the grey levels of anti-aliasing, and "centered in a 28x28 image by computing the
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from PIL import Image
+from PIL import Image, ImageOps
 from scipy import ndimage
 from scipy.stats import median_abs_deviation
 
@@ -26,6 +26,8 @@ else:  # Kedro reads the annotations before TensorFlow is wanted
     Model = Any
 
 BOX, FIELD = 20, 28  # pixels: the side of the box that the ink fits, and of the image
+MNISTS = (FIELD, FIELD, 1)  # the shape of its images
+MODES = {1: "L", 3: "RGB"}  # Pillow's, by channels
 WHITE = 255
 MAX_SIDE = 1024  # pixels, to which an image is reduced before its ink is looked for
 MIN_CONTRAST = 25  # grey levels between ink and background
@@ -35,23 +37,58 @@ INK_THRESHOLD = 64  # a quarter of full ink; of 2 to 50 % it brings enlarged MNI
 MIN_PART = 0.02  # of the pixels of the largest stroke: less is a speck
 
 
-def read_digits(own_images: Mapping[str, Callable[[], Image.Image]]) -> tuple[dict[str, np.ndarray], pd.DataFrame]:
-    """Read images one by one, and bring each to MNIST's form.
+def read_digits(
+    own_images: Mapping[str, Callable[[], Image.Image]], **models: Model
+) -> tuple[dict[str, np.ndarray], pd.DataFrame]:
+    """Read images one by one, and bring each to the form of the images that the networks have learned.
 
     Args:
         own_images: For each image, by its name, a function that reads it or raises `ImageError`.
+        **models: Of each network, trained.
 
     Returns:
-        The digits by name, as `size_normalize` returns them, and a row for each image that was refused: `image`,
-        `reason`.
+        The digits by name, as `size_normalize` returns them, or, where the networks take other images than MNIST's,
+        as `fit_image` does; and a row for each image that was refused: `image`, `reason`.
     """
+    shape = image_shape(models)
     digits, refused = {}, []
     for name, read in sorted(own_images.items()):
         try:
-            digits[name] = size_normalize(read())
+            digits[name] = size_normalize(read()) if shape == MNISTS else fit_image(read(), shape)
         except ImageError as error:
             refused.append({"image": name, "reason": str(error)})
     return digits, pd.DataFrame(refused, columns=["image", "reason"])
+
+
+def image_shape(models: Mapping[str, Model]) -> tuple[int, ...]:
+    """The height, width and channels of the images that networks take: a convnet tells; without one, MNIST's."""
+    shapes = [tuple(model.input_shape[1:]) for model in models.values()]
+    return next((shape for shape in shapes if len(shape) == len(MNISTS)), MNISTS)
+
+
+def fit_image(image: Image.Image, shape: tuple[int, ...]) -> np.ndarray:
+    """Bring an image to the size and the channels that networks take, and change nothing else.
+
+    The middle of the image is cut out, as much of it as has the ratio wanted, and resized. What is transparent becomes
+    white. One channel is the luminance, three are red, green and blue.
+
+    Args:
+        image: In any of Pillow's modes and of any size.
+        shape: Height, width, channels.
+
+    Returns:
+        (height, width, channels), uint8.
+
+    Raises:
+        ImageError: The image is of a mode without colours, or the networks take another number of channels.
+    """
+    height, width, channels = shape
+    if channels not in MODES:
+        raise ImageError(f"The networks take images of {channels} channels; allowed: 1 or 3 to classify images.")
+    small = shrink(image)
+    opaque = Image.alpha_composite(Image.new("RGBA", small.size, "white"), small).convert(MODES[channels])
+    fitted = ImageOps.fit(opaque, (width, height), Image.Resampling.LANCZOS)
+    return np.asarray(fitted).reshape(shape)
 
 
 def size_normalize(image: Image.Image) -> np.ndarray:
@@ -204,7 +241,7 @@ def classify(digits: Mapping[str, np.ndarray], dataset: Dataset, **models: Model
     """Ask each network for the class of every image.
 
     Args:
-        digits: By the image's name, as `size_normalize` returns them.
+        digits: By the image's name, as `read_digits` returns them.
         dataset: Its `class_names` are used.
         **models: Of each network, trained.
 
@@ -215,14 +252,15 @@ def classify(digits: Mapping[str, np.ndarray], dataset: Dataset, **models: Model
     Raises:
         DataError: A network was trained on images of another size, or tells another number of classes apart.
     """
-    images = normalize_images(np.array([*digits.values()], np.uint8).reshape(-1, FIELD, FIELD))
+    images = normalize_images(np.array([*digits.values()], np.uint8))
+    expected = image_shape(models)
     answers = []
     for network, model in models.items():
         shape = model.input_shape[1:]
-        if np.prod(shape) != FIELD * FIELD:
+        if np.prod(shape) != np.prod(expected):
             raise DataError(
                 f"{network}.model takes images of {' x '.join(map(str, shape))} numbers; "
-                f"expected {FIELD} x {FIELD}, as MNIST's are"
+                f"expected {' x '.join(map(str, expected))}, as other networks take, or MNIST's are"
             )
         if model.output_shape[-1] != len(dataset.class_names):
             raise DataError(

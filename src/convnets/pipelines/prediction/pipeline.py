@@ -22,7 +22,7 @@ def create_pipeline(networks: Sequence[str]) -> Pipeline:
         [
             Node(
                 nodes.read_digits,
-                inputs="own_images",
+                inputs={"own_images": "own_images", **{network: f"{network}.model" for network in networks}},
                 outputs=["digits", "refused_images_table"],
                 name="read_digits",
             ),

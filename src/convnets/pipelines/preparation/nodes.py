@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from convnets.harness.messages import DataError
+from convnets.harness.messages import DataError, ParameterError
 from convnets.parameters import Dataset
 
 
@@ -13,15 +13,17 @@ def load_training_set(
     """Check the training set and take the samples asked for.
 
     Args:
-        raw_train_images: (n, height, width), uint8: 0 is background, 255 is ink.
+        raw_train_images: (n, height, width) or (n, height, width, channels), uint8: of one channel, 0 is background
+            and 255 is ink.
         raw_train_labels: (n,), uint8: the class of each image.
-        dataset: Its `class_names` and `train_samples` are used.
+        dataset: Its `class_names` and `train_samples` are used, and what `arrange_pixels` uses.
 
     Returns:
-        The first `train_samples` images and labels; views, not copies.
+        The first `train_samples` images and labels; views, not copies, where no pixel is moved.
 
     Raises:
         DataError: Images and labels differ in number, a label names no class, or there are too few samples.
+        ParameterError: See `arrange_pixels`.
     """
     return _load(raw_train_images, raw_train_labels, dataset, "train", dataset.train_samples)
 
@@ -52,7 +54,36 @@ def _load(
             f"dataset.{part}_samples is {samples:,}, and raw_{part}_images holds {len(images):,} images; "
             "expected no more than there are"
         )
-    return images[:samples], labels[:samples]
+    return arrange_pixels(images[:samples], dataset), labels[:samples]
+
+
+def arrange_pixels(pixels: np.ndarray, dataset: Dataset) -> np.ndarray:
+    """Put images on a canvas, and then their pixels into another order, where the parameters ask for it.
+
+    Args:
+        pixels: (n, height, width) or (n, height, width, channels), any dtype.
+        dataset: Its `canvas` and `pixel_permutation` are used.
+
+    Returns:
+        The images, or (n, canvas, canvas) or (n, canvas, canvas, channels) with 0 around them; the same dtype.
+
+    Raises:
+        ParameterError: The canvas is smaller than the images.
+    """
+    if dataset.canvas is not None:
+        height, width = pixels.shape[1:3]
+        if dataset.canvas < max(height, width):
+            raise ParameterError(
+                f"dataset.canvas is {dataset.canvas}, and images are {height} x {width}; allowed: null or a whole "
+                f"number from {max(height, width)}"
+            )
+        around = [(free // 2, free - free // 2) for free in (dataset.canvas - height, dataset.canvas - width)]
+        pixels = np.pad(pixels, [(0, 0), *around, (0, 0)][: pixels.ndim])
+    if dataset.pixel_permutation is not None:
+        places, *channels = pixels.shape[1] * pixels.shape[2], *pixels.shape[3:]
+        order = np.random.default_rng(dataset.pixel_permutation).permutation(places)
+        pixels = pixels.reshape(len(pixels), places, *channels)[:, order].reshape(pixels.shape)
+    return pixels
 
 
 def normalize_images(pixels: np.ndarray) -> np.ndarray:

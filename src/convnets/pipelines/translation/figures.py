@@ -2,15 +2,17 @@
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from convnets.figures import INK, network_colour, network_marker, new_figure, plot_image_grid, soften
 from convnets.parameters import Dataset
-from convnets.pipelines.translation.nodes import choose_digit, shift_images
-from convnets.study_parameters import Translation
+from convnets.pipelines.translation.nodes import KINDS, choose_digit, shift_images
+from convnets.showing_parameters import Translation
 
 COLUMNS = 5
+TITLES = {"axis": "right, down, left or up", "diagonal": "diagonally: as far in both directions"}
 APART = 0.09  # pixels, between networks at the same distance
 
 
@@ -23,11 +25,22 @@ def plot_accuracies(accuracies: pd.DataFrame, ink: pd.DataFrame, dataset: Datase
         dataset: Its `name` and `class_names` are used.
 
     Returns:
-        The figure: of each network the mean over the directions, with bars from the lower end of the worst
-        direction's 95 % interval to the upper end of the best one's.
+        The figure: along the axes and diagonally, of each network the mean over four directions, with bars from the
+        lower end of the worst direction's 95 % interval to the upper end of the best one's.
     """
-    figure = new_figure(f"Test accuracy on {dataset.name}, shifted", width=9, height=5)
-    axes = figure.subplots()
+    figure = new_figure(f"Test accuracy on {dataset.name}, shifted", width=12, height=5.6)
+    both = figure.subplots(1, 2, sharey=True)
+    of_kind = accuracies.groupby(accuracies["direction"].map(KINDS))
+    for axes, (kind, title) in zip(both, TITLES.items(), strict=True):
+        axes.set_title(title, fontsize="large")
+        _plot_kind(axes, of_kind.get_group(kind), ink[ink["kind"] == kind], dataset)
+    both[0].set_ylabel("test accuracy: mean of four directions\n(bars: worst to best)", fontsize="large")
+    lines, names = both[0].get_legend_handles_labels()
+    figure.legend(lines, names, loc="outside lower center", ncols=len(lines), fontsize="large", frameon=False)
+    return figure
+
+
+def _plot_kind(axes: Axes, accuracies: pd.DataFrame, ink: pd.DataFrame, dataset: Dataset) -> None:
     networks = accuracies["network"].unique()
     for position, network in enumerate(networks):
         table = accuracies[accuracies["network"] == network]
@@ -45,15 +58,15 @@ def plot_accuracies(accuracies: pd.DataFrame, ink: pd.DataFrame, dataset: Datase
             color=network_colour(network),
             elinewidth=1,
             capsize=3,
-            label=f"{network}: mean of eight directions; bars: worst to best, with their 95 % intervals",
+            linewidth=2,
+            label=network,
         )
-    axes.plot(ink["distance"], ink["ink"], ":", color=INK, label="share of the ink that is still in the image")
+    axes.plot(ink["distance"], ink["ink"], ":", color=INK, label="ink still in the image")
     axes.axhline(1 / len(dataset.class_names), color=INK, linewidth=0.8, linestyle="--", label="guessing")
-    axes.set(xlabel="distance (pixels)", ylabel="test accuracy", ylim=(0, 1.02))
+    axes.set_xlabel("distance (pixels)", fontsize="large")
+    axes.set_ylim(0, 1.02)
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     soften(axes)
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", fontsize="small")
-    return figure
 
 
 def plot_moving_digit(
@@ -66,7 +79,7 @@ def plot_moving_digit(
     """Draw one digit as it moves, with each network's answers.
 
     Args:
-        test_images: (m, height, width), float32.
+        test_images: (m, height, width) or (m, height, width, channels), float32.
         test_labels: (m,), uint8.
         dataset: Its `class_names` are used.
         translation: Its `distances`, `image` and `direction` are used.

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 
 from convnets.harness.messages import ParameterError
-from convnets.parameters import Dataset, Network
+from convnets.network_parameters import Network
+from convnets.parameters import Dataset
 from convnets.pipelines.classifier.evaluation import predict, wilson_interval
 from convnets.pipelines.classifier.nodes import reshape_images
-from convnets.study_parameters import Translation
+from convnets.showing_parameters import Translation
 
 if TYPE_CHECKING:
     from keras import Model
@@ -28,11 +29,16 @@ DIRECTIONS = {  # pixels down and to the right, at a distance of 1
 }
 
 
+AXES = ("right", "down", "left", "up")
+KINDS = {direction: "axis" if direction in AXES else "diagonal" for direction in DIRECTIONS}
+"""Diagonally, a distance of 4 moves each pixel by 5.7: what is measured there is a kind of its own."""
+
+
 def shift_images(images: np.ndarray, distance: int, direction: str) -> np.ndarray:
     """Shift images; zeros move in, and what leaves the image is lost.
 
     Args:
-        images: (n, height, width), any dtype.
+        images: (n, height, width) or (n, height, width, channels), any dtype.
         distance: In pixels; in diagonal directions it counts both vertically and horizontally.
         direction: One of `DIRECTIONS`.
 
@@ -40,8 +46,9 @@ def shift_images(images: np.ndarray, distance: int, direction: str) -> np.ndarra
         The same shape and dtype; a view of a copy.
     """
     down, right = (distance * step for step in DIRECTIONS[direction])
-    _, height, width = images.shape
-    padded = np.pad(images, ((0, 0), (distance, distance), (distance, distance)))
+    height, width = images.shape[1:3]
+    around = (distance, distance)
+    padded = np.pad(images, [(0, 0), around, around, (0, 0)][: images.ndim])
     rows, columns = distance - down, distance - right
     return padded[:, rows : rows + height, columns : columns + width]
 
@@ -53,35 +60,39 @@ def measure_translation(
 
     Args:
         model: Trained.
-        test_images: (m, height, width), float32.
+        test_images: (m, height, width) or (m, height, width, channels), float32.
         test_labels: (m,), uint8.
         network: Its architecture and `name` are used.
         translation: Its `distances` are used.
 
     Returns:
         A row for each distance and direction: `network`, `distance` (pixels), `direction`, `test_accuracy` with the
-        bounds of its Wilson 95 % interval `test_accuracy_low` and `test_accuracy_high`. At distance 0 all directions
-        are the same.
+        bounds of its Wilson 95 % interval `test_accuracy_low` and `test_accuracy_high`, and `consistency`, the share of
+        images that get the same answer as unshifted. At distance 0 all directions are the same.
     """
-    right: dict[tuple[int, str], int] = {}
+
+    def answers(distance: int, direction: str) -> np.ndarray:
+        images = shift_images(test_images, distance, direction)
+        inputs, _ = reshape_images(images, images, network)
+        found: np.ndarray = predict(model, inputs, test_labels)[0]["predicted"].to_numpy()
+        return found
+
+    unshifted = answers(0, "right")
     rows = []
     for distance in translation.distances:
         for direction in DIRECTIONS:
-            shift = (distance, direction if distance else "nowhere")
-            if shift not in right:
-                images = shift_images(test_images, distance, direction)
-                inputs, _ = reshape_images(images, images, network)
-                predictions, _ = predict(model, inputs, test_labels)
-                right[shift] = int((predictions["label"] == predictions["predicted"]).sum())
-            low, high = wilson_interval(right[shift], len(test_labels))
+            predicted = answers(distance, direction) if distance else unshifted
+            right = int((predicted == test_labels).sum())
+            low, high = wilson_interval(right, len(test_labels))
             rows.append(
                 {
                     "network": network.root.name,
                     "distance": distance,
                     "direction": direction,
-                    "test_accuracy": right[shift] / len(test_labels),
+                    "test_accuracy": right / len(test_labels),
                     "test_accuracy_low": low,
                     "test_accuracy_high": high,
+                    "consistency": float((predicted == unshifted).mean()),
                 }
             )
     return pd.DataFrame(rows)
@@ -96,21 +107,21 @@ def measure_ink(test_images: np.ndarray, translation: Translation) -> pd.DataFra
     """Measure how much of the digits is still in the image: no network can read what has left it.
 
     Args:
-        test_images: (m, height, width), float32.
+        test_images: (m, height, width) or (m, height, width, channels), float32.
         translation: Its `distances` are used.
 
     Returns:
-        A row for each distance: `distance` (pixels), and `ink`, the sum of all pixels relative to the original, mean
-        over the directions.
+        A row for each `kind` of direction (`axis` or `diagonal`) and `distance` (pixels): `ink`, the sum of all pixels
+        relative to the original, mean over the directions.
     """
-    shares = {
-        distance: np.mean(
-            [shift_images(test_images, distance, direction).sum(dtype=np.float64) for direction in DIRECTIONS]
-        )
-        / test_images.sum(dtype=np.float64)
+    whole = test_images.sum(dtype=np.float64)
+    rows = [
+        (kind, distance, shift_images(test_images, distance, direction).sum(dtype=np.float64) / whole)
         for distance in translation.distances
-    }
-    return pd.DataFrame({"distance": shares.keys(), "ink": shares.values()})
+        for direction, kind in KINDS.items()
+    ]
+    shares = pd.DataFrame(rows, columns=["kind", "distance", "ink"])
+    return shares.groupby(["kind", "distance"], sort=False).mean().reset_index()
 
 
 def follow_digit(
@@ -120,7 +131,7 @@ def follow_digit(
 
     Args:
         model: Trained.
-        test_images: (m, height, width), float32.
+        test_images: (m, height, width) or (m, height, width, channels), float32.
         network: Its architecture is used.
         dataset: Its `class_names` are used.
         translation: Its `distances`, `image` and `direction` are used.
@@ -145,7 +156,7 @@ def follow_digit(
 
 
 def choose_digit(test_images: np.ndarray, translation: Translation) -> np.ndarray:
-    """Take the image that is drawn as it moves: (1, height, width).
+    """Take the image that is drawn as it moves: (1, height, width), or with channels.
 
     Raises:
         ParameterError: There is no such test image.

@@ -1,0 +1,101 @@
+"""Put a page together: one file with its style and its images inside, which runs nothing and asks for nothing."""
+
+import base64
+import hashlib
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from convnets.figures import DPI, network_colour
+from convnets.harness.messages import DataError
+from convnets.pipelines.report import formats
+from convnets.pipelines.report.texts import FigureText
+
+BEGIN, END = "<!-- network -->", "<!-- end of network -->"  # in network.html.jinja; escaped text has no such comment
+CSS_DPI = 96  # pixels to an inch
+SIZE_IN_PNG = slice(16, 24)  # the bytes that hold width and height
+POLICY = "default-src 'none'; img-src data:; style-src {style}; base-uri 'none'; form-action 'none'"
+
+
+def render(template: str, **values: Any) -> str:
+    """Fill in a template of `page/`. All that is filled in is text, whatever it says.
+
+    Args:
+        template: The name of its file.
+        **values: What it names.
+
+    Returns:
+        HTML.
+    """
+    environment = Environment(
+        loader=PackageLoader("convnets.pipelines.report", "page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        name: getattr(formats, name)
+        for name in ("percent", "percent_range", "count", "p_value", "or_none", "enumeration", "settings")
+    } | {"colour": network_colour}
+    style = environment.get_template("report.css").render()
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = POLICY.format(style=f"'sha256-{digest}'")
+    return environment.get_template(template).render(
+        style=Markup(style),  # noqa: S704 - the project's own
+        policy=policy,
+        **values,
+    )
+
+
+def describe_figures(
+    texts: Mapping[str, FigureText], images: Mapping[str, bytes], **named: str
+) -> dict[str, dict[str, Any]]:
+    """What a template needs of figures.
+
+    Args:
+        texts: By the names of the figures.
+        images: PNG files, by the same names.
+        **named: What texts have in braces.
+
+    Returns:
+        By name without `_figure`, of each `source`, a data address, its `width` and `height` on the page, in pixels,
+        and its `alt` and `reading`.
+    """
+    described = {}
+    for name, text in texts.items():
+        width, height = (round(size * CSS_DPI / DPI) for size in struct.unpack(">II", images[name][SIZE_IN_PNG]))
+        described[name.removesuffix("_figure")] = {
+            "source": f"data:image/png;base64,{base64.b64encode(images[name]).decode()}",
+            "width": width,
+            "height": height,
+            "alt": text.alt.format(**named),
+            "reading": text.reading,
+        }
+    return described
+
+
+def section_of(page: str, network: str) -> Markup:
+    """The section that the page of a network consists of.
+
+    Args:
+        page: As `make_network_report` returns it.
+        network: Whose.
+
+    Returns:
+        HTML.
+
+    Raises:
+        DataError: The page has no such section.
+    """
+    before, begin, rest = page.partition(BEGIN)
+    section, end, _ = rest.partition(END)
+    if not (before and begin and end):
+        raise DataError(
+            f"{network}.report has no section of the network; allowed: a page as `kedro run --pipeline={network}` "
+            "makes it"
+        )
+    return Markup(section)  # noqa: S704 - a template of this project made it
