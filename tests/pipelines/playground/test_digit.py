@@ -41,7 +41,8 @@ def scribble(seed: int) -> np.ndarray:
     random = np.random.default_rng(seed)
     width = int(random.integers(60, 300))
     height = int(width * random.uniform(0.3, 1.8))  # a higher one Pillow resizes along the columns first
-    paper, ink = random.choice([(0, 255), (255, 0), (200, 120), (90, 110), (30, 220)]).tolist()
+    greys = [(0, 255), (255, 0), (200, 120), (90, 110), (30, 220)]
+    paper, ink = greys[random.integers(len(greys))]
     image = Image.new("L", (width, height), paper)
     draw = ImageDraw.Draw(image)
     for _ in range(random.integers(0, 5)):
