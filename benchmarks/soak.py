@@ -66,7 +66,7 @@ def train(network: str, parameters: Any, data: tuple[Part, Part], seed: int) -> 
     compiled = nodes.compile_model(untrained, training, parameters.precision, parameters.steps_per_execution)
     start = nodes.start_or_resume(compiled, training, None)
     ((_, checkpoint),) = nodes.train(start, train_inputs, train_labels, training, seed)
-    model, _ = nodes.finish_training(checkpoint, untrained)
+    model, _ = nodes.finish_training(checkpoint, checkpoint.log, untrained)
     evaluation.predict(model, test_inputs, test_labels)
 
 

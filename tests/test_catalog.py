@@ -36,8 +36,6 @@ EXPECTED = {
     "seeds-cnn-1.history_table "
     "robustness.cnn_corrupted_answers robustness.cnn_validation_answers robustness.cnn_ensemble "
     "seeds-cnn-1.calibration_table seeds-cnn-1.predictions seeds-cnn-1.prediction_speed",
-    ("MemoryDataset", "reporting", None): "report.outdated_inputs",
-    ("MemoryDataset", None, None): "cnn.last_checkpoint cnn.run_id seeds-cnn-1.last_checkpoint",
     ("CheckpointDataset", "models", None): "cnn.checkpoint seeds-cnn-1.checkpoint",
     ("CSVDataset", "models", "epochs"): "cnn.training_log seeds-cnn-1.training_log",
     ("ModelDataset", "models", "model"): "cnn.model",
@@ -48,14 +46,15 @@ EXPECTED = {
     ("CSVDataset", "model output", "artifact"): "predictions_on_images",
     ("JSONDataset", "reporting", "metrics"): "cnn.metrics seeds-cnn-1.metrics",
     ("JSONDataset", "reporting", None): "cnn.record",
-    ("TextDataset", "reporting", "artifact"): "cnn.summary cnn.playground playground.page cnn.report report.page",
+    ("TextDataset", "reporting", "artifact"): "cnn.summary cnn.playground playground.page cnn.report comparison.report",
     ("ImageDataset", "reporting", "artifact"): "convolution.animation",
     ("FigureDataset", "reporting", None): "sample_images",
+    ("TextDataset", "reporting", None): "data_report",
     ("CSVDataset", "reporting", None): "class_counts translation.cnn.accuracies seeds-cnn-1.report "
     "seeds-cnn-1.shifts seeds-cnn-1.layer_errors",
     ("CSVDataset", "reporting", "artifact"): "comparison.table translation.table sample_size.table seeds.table "
     "invariance.table invariance.mean_accuracies_table invariance.paired_tests_table invariance.shifts_table "
-    "comparison.trainings_table invariance.all_layer_errors_table "
+    "invariance.all_layer_errors_table "
     "invariance.mean_shifts_table invariance.layer_errors_table invariance.interactions_table "
     "label_errors.table label_errors.ceiling_table "
     "robustness.table robustness.mean_measures_table robustness.paired_tests_table "
@@ -87,9 +86,9 @@ ARTIFACTS = {
         "first_prediction.png history.csv layers.csv learning_curves.png mistakes.csv mistakes.png per_class.csv "
         "playground.html predictions.parquet reliability_diagram.png report.html summary.txt",
     ),
-    "comparison": "../comparison.csv class_accuracies.csv class_accuracies.png confident_mistakes.csv "
+    "comparison": "../comparison.csv ../report.html class_accuracies.csv class_accuracies.png confident_mistakes.csv "
     "confident_mistakes.png disagreements.csv disagreements.png learning_curves.png mcnemar_tests.csv "
-    "test_accuracies.png trainings.csv",
+    "test_accuracies.png",
     "convolution": "animation.gif border_effects.png costs.csv kernels.png output_sizes.csv padding.png pooling.png "
     "step.png strides.png "
     + " ".join(
@@ -102,7 +101,6 @@ ARTIFACTS = {
     ),
     "label_errors": "../label_errors.csv ../label_errors.png ceiling.csv",
     "playground": "../playground.html",
-    "report": "../report.html",
     "prediction": "../predictions_on_images.csv predictions_on_images.png refused_images.csv",
     "invariance": "../invariance.csv ../invariance.png all_layer_errors.csv head_and_border.png "
     "interactions.csv layer_errors.csv "
@@ -129,7 +127,7 @@ FILES = {
     "translation.table": "08_reporting/translation.csv",
     "playground.page": "08_reporting/playground.html",
     "cnn.report": "08_reporting/cnn/report.html",
-    "report.page": "08_reporting/report.html",
+    "comparison.report": "08_reporting/report.html",
     "prediction.refused_images_table": "08_reporting/prediction/refused_images.csv",
     "sample_size-cnn-100-2.report": "08_reporting/sample_size/cnn-100-2.csv",
     "robustness.table": "08_reporting/robustness.csv",
@@ -224,5 +222,5 @@ def test_a_misspelt_input_is_refused(catalog: DataCatalog, misspelt: str) -> Non
 
 
 def test_what_interrupted_trainings_go_on_from_may_be_nothing(catalog: DataCatalog) -> None:
-    start = Node(lambda _: None, inputs="cnn.last_checkpoint", outputs="cnn.a", name="start")
+    start = Node(lambda _: None, inputs="params:cnn.last_checkpoint", outputs="cnn.a", name="start")
     check_inputs(PlannedRun(Pipeline([start]), catalog, None, Path(), NETWORKS))

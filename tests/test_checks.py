@@ -31,17 +31,13 @@ def parameters() -> Any:
 
 
 CATALOG_WITHOUT_RESULTS = DataCatalog(
-    {f"{network}.{name}": MemoryDataset(None) for network in NETWORKS for name in ("last_checkpoint", "run_id")}
+    {f"params:{network}.{name}": MemoryDataset(None) for network in NETWORKS for name in ("last_checkpoint", "run_id")}
 )
 
 
 def results_of(*networks: str) -> DataCatalog:
     return DataCatalog(
-        {
-            f"{network}.{name}": MemoryDataset(1)
-            for network in networks
-            for name in ("metrics", "predictions", "per_class_table", "history_table", "record", "report")
-        }
+        {f"{network}.{name}": MemoryDataset(1) for network in networks for name in ("predictions", "record", "report")}
     )
 
 

@@ -139,7 +139,7 @@ def test_a_training_that_resumes_from_a_file_ends_with_the_same_bits(tmp_path: P
 def test_the_finished_model_is_read_with_keras_alone_and_says_the_same(tmp_path: Path) -> None:
     checkpoint = train(network(), 1)[-1]
     assert isinstance(checkpoint.log, pd.DataFrame)
-    model, _ = nodes.finish_training(checkpoint, network())
+    model, _ = nodes.finish_training(checkpoint, checkpoint.log, network())
     model.save(tmp_path / "cnn.keras")
     loaded = keras.saving.load_model(tmp_path / "cnn.keras", safe_mode=True)
     np.testing.assert_array_equal(loaded.predict(IMAGES, verbose=0), model.predict(IMAGES, verbose=0))

@@ -159,7 +159,7 @@ def test_the_summary_is_the_lectures(finished: Finished) -> None:
 
 def test_each_network_is_a_run_that_holds_everything(finished: Finished) -> None:
     runs = finished.runs()
-    assert runs.keys() == {*NETWORKS, "comparison", "report"}
+    assert runs.keys() == {*NETWORKS, "comparison"}
     assert {run.info.status for run in runs.values()} == {"FINISHED"}
     assert len({run.data.tags["kedro.run"] for run in runs.values()}) == 1
     store = mlflow.MlflowClient(finished.project.store)
@@ -236,7 +236,7 @@ def test_networks_one_by_one_can_be_compared(finished: Finished, project: Projec
         otherwise = f"{network} was made otherwise: {network}.training.epochs was 1 and is 2; make it again: "
         assert f"{otherwise}kedro run --env test --pipeline={network}\n" in output
     runs = {run.info.run_name: run for run in recorded(project, "convnets-test")}
-    assert runs.keys() == {*NETWORKS, "comparison", "report"}
+    assert runs.keys() == {*NETWORKS, "comparison"}
     assert runs["cnn"].data.metrics.keys() == finished.runs()["cnn"].data.metrics.keys()
     assert runs["cnn"].data.params["training.epochs"] == "1"
 

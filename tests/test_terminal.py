@@ -83,8 +83,11 @@ def test_networks_that_were_trained_in_different_precisions_are_named(
     [
         (
             None,
-            ("cnn.report", "report.page"),
-            ["Look next: make viz shows the pipeline, make mlflow the runs.", "The report: data/report.page.html"],
+            ("cnn.report", "comparison.report"),
+            [
+                "Look next: make viz shows the pipeline, make mlflow the runs.",
+                "The report: data/comparison.report.html",
+            ],
         ),
         (
             "test",

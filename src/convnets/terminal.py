@@ -134,9 +134,9 @@ class TerminalHooks:
     def _say_where_reports_are(self) -> None:
         """Name the report of all networks, or those of the networks that were evaluated."""
         made = self._pipeline.all_outputs()
-        of_networks = sorted(name for name in made if name.endswith(".report") and "-" not in name)
-        for name in ["report.page"] if "report.page" in made else of_networks:
-            of = "" if name == "report.page" else f" of {name.partition('.')[0]}"
+        reports = sorted(name for name in made if name.endswith(".report") and "-" not in name)
+        for name in ["comparison.report"] if "comparison.report" in made else reports:
+            of = "" if name == "comparison.report" else f" of {name.partition('.')[0]}"
             self._console.print(f"The report{of}: {stored_path(self._catalog, name)}", markup=False)
 
 

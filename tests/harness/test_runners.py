@@ -32,7 +32,7 @@ def test_every_node_of_the_project_is_executed_once_and_after_what_it_needs() ->
     order = namespace_by_namespace(pipeline, NETWORKS)
     assert sorted(node.name for node in order) == sorted(node.name for node in pipeline.nodes)
     namespaces = list(dict.fromkeys(node.namespace for node in order if node.namespace))
-    assert namespaces == [*NETWORKS, "comparison", "report"]
+    assert namespaces == ["preparation", *NETWORKS, "comparison"]
     made = set(pipeline.inputs())
     for node in order:
         assert set(node.inputs) <= made

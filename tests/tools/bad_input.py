@@ -32,10 +32,8 @@ TINY = [
     *(f"{network}.training.epochs=1" for network in NETWORKS),
 ]
 STARTS = [  # what pipelines start from
-    f"{network}.{name}"
-    for network in NETWORKS
-    for name in ("model", "history_table", "predictions", "per_class_table", "metrics", "record", "report")
-] + ["class_counts", "sample_images"]
+    f"{network}.{name}" for network in NETWORKS for name in ("model", "predictions", "metrics", "record", "report")
+] + ["data_report"]
 
 
 class Place:

@@ -8,8 +8,15 @@ from kedro.pipeline.node import Node
 
 
 def outermost_namespace(node: Node) -> str | None:
-    """What a node is locked and recorded with: its outermost namespace; `None` if it has none."""
-    return node.namespace.split(".")[0] if node.namespace else None
+    """What a node is locked and recorded with: its outermost namespace.
+
+    `None` if it has none, or if what it makes belongs to all: the outputs of the preparation are in no namespace.
+    """
+    if not node.namespace:
+        return None
+    outermost = node.namespace.split(".")[0]
+    belongs_to_all = node.outputs and not any(name.startswith(f"{outermost}.") for name in node.outputs)
+    return None if belongs_to_all else outermost
 
 
 def namespace_by_namespace(pipeline: Pipeline, order: Sequence[str] = ()) -> list[Node]:

@@ -148,6 +148,8 @@ def find_origins(
 def _flat(name: str, parameters: dict[str, Any]) -> Origin:
     value: Any = parameters
     for part in name.split("."):
+        if part not in value:  # given by the run, as the identifier of the MLflow run is
+            return {}
         value = value[part]
     return _leaves(name, value)
 

@@ -1,7 +1,7 @@
 """How a run goes on where another was interrupted: with a checkpoint that has not come to its end.
 
 The catalog declares where one is handed to: `metadata: {resume: last_checkpoint}` of `cnn.checkpoint` means
-`cnn.last_checkpoint`, which holds nothing where a run starts afresh.
+`params:cnn.last_checkpoint`, which holds nothing where a run starts afresh.
 """
 
 from typing import Any, Protocol, runtime_checkable
@@ -43,6 +43,6 @@ class ResumeHooks:
             if receiver and isinstance(dataset, Resumable) and (epochs := dataset.finished_epochs()):
                 namespace = name.rpartition(".")[0]
                 if not dataset.exists():
-                    catalog.save(f"{namespace}.{receiver}", dataset.load())
+                    catalog.save(f"params:{namespace}.{receiver}", dataset.load())
                     resumed[namespace] = epochs
         catalog.resumed = resumed

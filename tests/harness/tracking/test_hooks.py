@@ -29,7 +29,7 @@ CONF = Path(__file__).parents[3] / "conf" / "base"
 CATALOG: dict[str, dict[str, Any]] = {
     "{network}.log": {"type": "MemoryDataset", "metadata": {"mlflow": {"log": "epochs"}}},
     "{network}.metrics": {"type": "MemoryDataset", "metadata": {"mlflow": {"log": "metrics"}}},
-    "{network}.run_id": {"type": "MemoryDataset", "data": None, "metadata": {"mlflow": {"give": "run_id"}}},
+    "params:{network}.run_id": {"type": "MemoryDataset", "data": None, "metadata": {"mlflow": {"give": "run_id"}}},
 }
 
 
@@ -191,7 +191,7 @@ def test_a_node_that_asks_for_it_is_given_the_run_in_which_it_is_recorded(
         def note(run_id: str | None) -> None:
             given[name] = run_id
 
-        return Pipeline([Node(note, inputs="run_id", outputs=None, name="note")], namespace=name)
+        return Pipeline([Node(note, inputs="params:run_id", outputs=None, name="note")], namespace=name)
 
     tracked_run(asks("fcn") + asks("cnn"))
     assert given == {str(run.info.run_name): run.info.run_id for run in runs_in(store)}

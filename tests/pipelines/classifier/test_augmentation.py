@@ -114,7 +114,7 @@ def test_only_the_images_learned_from_are_changed_and_anew_in_each_epoch(
         "params:dataset": mnist,
         "params:seed": 1,
         "params:precision": "float32",
-        "net.last_checkpoint": None,
+        "params:net.last_checkpoint": None,
         "params:steps_per_execution": 4,
         "params:strategy": "default",
         "params:net.network": Network.model_validate({"name": "net", "architecture": "fully_connected", "units": 2}),

@@ -136,7 +136,7 @@ def test_bfloat16_learns_as_well_and_the_model_is_kept_in_float32(
     assert [layer.compute_dtype for layer in checkpoint.layers] == ["bfloat16", "float32"]
     assert not np.array_equal(log["loss"], exact["loss"])
     np.testing.assert_allclose(log["loss"], exact["loss"], rtol=0.02)
-    model, _ = nodes.finish_training(Checkpoint(checkpoint, log, 4), untrained_fcn)
+    model, _ = nodes.finish_training(Checkpoint(checkpoint, log, 4), log, untrained_fcn)
     assert {layer.compute_dtype for layer in model.layers} == {"float32"}
     for ours, theirs in zip(checkpoint.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
@@ -271,8 +271,8 @@ def test_the_pipeline_trains_and_reports(
         "params:dataset": mnist,
         "params:seed": SEED,
         "params:precision": "auto",
-        f"{name}.last_checkpoint": None,
-        f"{name}.run_id": "a1b2c3",
+        f"params:{name}.last_checkpoint": None,
+        f"params:{name}.run_id": "a1b2c3",
         "params:steps_per_execution": 4,
         "params:strategy": "default",
         f"params:{name}.network": network,
@@ -291,9 +291,13 @@ def test_the_pipeline_trains_and_reports(
     assert f'Model: "{name}"' in outputs[f"{name}.summary"]
     assert f'"name":"{name}"' in outputs[f"{name}.playground"]
     assert outputs[f"{name}.per_class_table"]["samples"].sum() == 100
-    assert outputs[f"{name}.record"] == {
+    record = outputs[f"{name}.record"]
+    assert [row["epoch"] for row in record.pop("history")] == [1, 2]
+    assert record.pop("metrics")["lecture_accuracy"] == 0.99
+    assert record == {
         "seed": SEED,
         "train_samples": 500,
+        "test_samples": 100,
         "epochs": 2,
         "optimizer": "rmsprop",
         "learning_rate": None,

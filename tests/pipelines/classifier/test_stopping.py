@@ -93,7 +93,7 @@ def test_a_training_with_every_option_goes_on_to_the_same_end_with_the_same_bits
     pd.testing.assert_frame_equal(resumed.log[exact], whole.log[exact], check_exact=True)
     (handed_over,) = checkpoints(kept.load())
     for ended in (whole, resumed, handed_over):
-        model, history = nodes.finish_training(ended, untrained)
+        model, history = nodes.finish_training(ended, ended.log, untrained)
         assert history.loc[history["kept"], "epoch"].tolist() == [best]
         for found, after_best, after_last in zip(model.get_weights(), weights[best - 1], weights[-1], strict=True):
             np.testing.assert_array_equal(found, after_best)

@@ -54,15 +54,17 @@ METRICS = {"fcn": metrics_of(0.98, 0.9785), "cnn": metrics_of(0.99, 0.991), "cnn
 
 def record_of(network: str) -> dict[str, Any]:
     run_id = None if network == "fcn" else f"run of {network}"
-    trained = {"seed": 1, "train_samples": 60_000, "epochs": 5, "optimizer": "rmsprop", "learning_rate": None}
-    return trained | {"batch_size": 64, "precision": "float32", "mlflow_run": run_id}
+    trained = {"seed": 1, "train_samples": 60_000, "test_samples": 5, "epochs": 5, "optimizer": "rmsprop"}
+    settings = {"learning_rate": None, "batch_size": 64, "precision": "float32", "mlflow_run": run_id}
+    history = [{"epoch": 1, "loss": 0.3, "accuracy": 0.9}, {"epoch": 2, "loss": 0.1, "accuracy": 0.97}]
+    return trained | settings | {"metrics": METRICS[network], "history": history}
 
 
 RECORDS = {network: record_of(network) for network in NETWORKS}
 
 
 def test_the_table_has_a_row_for_each_network() -> None:
-    table = nodes.compare(nodes.list_trainings(**RECORDS), *METRICS.values())
+    table = nodes.compare(**RECORDS)
     assert list(table.columns) == [
         "network",
         "parameters",
@@ -77,6 +79,7 @@ def test_the_table_has_a_row_for_each_network() -> None:
         "model_bytes",
         "seed",
         "train_samples",
+        "test_samples",
         "epochs",
         "optimizer",
         "learning_rate",
@@ -154,18 +157,12 @@ def test_classes_are_named_as_the_data_set_names_them(mnist: Dataset) -> None:
 @pytest.mark.parametrize("flawless", [False, True], ids=["with mistakes", "without mistakes"])
 def test_the_pipeline_compares(mnist: Dataset, flawless: bool) -> None:  # noqa: FBT001
     shown = {network: PREDICTIONS["cnn_no_pool" if flawless else network] for network in NETWORKS}
-    history = pd.DataFrame({"epoch": [1, 2], "loss": [0.3, 0.1], "accuracy": [0.9, 0.97]})
-    recalls = np.linspace(0.9, 1, CLASSES)
-    per_class = pd.DataFrame({"class": list("0123456789"), "recall": recalls, "samples": 100})
     catalog = DataCatalog(
         {
             "params:dataset": MemoryDataset(mnist),
             "raw_test_images": MemoryDataset(np.zeros((5, 28, 28), np.uint8)),
-            **{f"{network}.metrics": MemoryDataset(METRICS[network]) for network in NETWORKS},
             **{f"{network}.record": MemoryDataset(RECORDS[network]) for network in NETWORKS},
             **{f"{network}.predictions": MemoryDataset(shown[network]) for network in NETWORKS},
-            **{f"{network}.history_table": MemoryDataset(history) for network in NETWORKS},
-            **{f"{network}.per_class_table": MemoryDataset(per_class) for network in NETWORKS},
         }
     )
     outputs = {

@@ -21,9 +21,9 @@ from convnets.network_parameters import Network
 from convnets.parameters import Dataset
 from convnets.pipelines.classifier.evaluation import score_classes, wilson_interval
 from convnets.pipelines.classifier.mistakes import find_mistakes, plot_mistakes
-from convnets.pipelines.comparison.nodes import compare, compare_pairs, list_trainings
+from convnets.pipelines.comparison.nodes import compare, compare_pairs
 from convnets.pipelines.report import formats, nodes
-from convnets.pipelines.report.findings import find_disagreeing, summarize
+from convnets.pipelines.report.findings import summarize
 from convnets.pipelines.report.rendering import BEGIN, END, section_of
 from convnets.pipelines.report.texts import COMPARISON_FIGURES, NETWORK_FIGURES
 from convnets.training_parameters import Augmentation, Training
@@ -32,7 +32,7 @@ SIZE = 400
 ERRS = {"fcn": range(60), "cnn": range(50, 60)}  # of each network, the test images that it gets wrong
 HOSTILE = (
     "<script>alert(1)</script>",
-    "<!-- end of network -->",
+    "<!-- end of section -->",
     "&lt;b&gt;",
     '" onload="alert(1)',
     "{{ style }}",
@@ -53,6 +53,7 @@ TRAINING = Training(
 RECORD = {
     "seed": 1,
     "train_samples": 60_000,
+    "test_samples": SIZE,
     "epochs": 5,
     "optimizer": "rmsprop",
     "learning_rate": None,
@@ -133,7 +134,7 @@ def read_again(table: pd.DataFrame) -> pd.DataFrame:
     return pd.read_csv(io.StringIO(table.to_csv(index=False)))
 
 
-TABLE = read_again(compare(list_trainings(**dict.fromkeys(ERRS, RECORD)), *METRICS.values()))
+TABLE = read_again(compare(**{network: RECORD | {"metrics": METRICS[network], "history": []} for network in ERRS}))
 TESTS = read_again(compare_pairs(**PREDICTIONS))
 
 
@@ -157,6 +158,7 @@ def network_page(png: bytes, network: str = "fcn", data: Dataset | None = None) 
         summary="Total params: 5,130",
         layers=layers,
         per_class=score_classes(PREDICTIONS[network], data),
+        playground="<html>" + " " * 1_234_000,
         **dict.fromkeys(NETWORK_FIGURES, png),
     )
 
@@ -170,10 +172,10 @@ def make(png: bytes) -> Make:
         data = data or dataset()
         counts = pd.DataFrame({"class": data.class_names, "train_samples": 6000, "test_samples": SIZE // 10})
         results: dict[str, Any] = dict.fromkeys(COMPARISON_FIGURES, png)
-        results |= {f"{network}_metrics": metrics for network, metrics in METRICS.items()}
         results |= {f"{network}_report": network_page(png, network, data) for network in METRICS}
-        given = {"table": TABLE, "tests": TESTS, "class_counts": counts, "outdated_inputs": None}
-        return plain(nodes.make_report(dataset=data, sample_images=png, **given | results | changed))
+        on_data = nodes.make_data_report(counts, png, data)
+        given = {"table": TABLE, "tests": TESTS, "data": on_data, "outdated_inputs": None}
+        return plain(nodes.make_report(dataset=data, **given | results | changed))
 
     return make_it
 
@@ -261,33 +263,30 @@ def test_it_says_which_network_is_best_and_whether_that_is_shown() -> None:
 
 
 def test_results_that_belong_together_are_not_marked(make: Make) -> None:
-    assert find_disagreeing(TABLE, METRICS) == []
     page = make(outdated_inputs={})
     assert 'class="stale' not in page
+    assert 'class="outdated"' not in page
 
 
 def test_a_comparison_of_other_results_is_marked_wherever_it_is_shown(make: Make) -> None:
-    trained_again = METRICS["cnn"] | {"fit_seconds": 22.2}
-    assert find_disagreeing(TABLE, METRICS | {"cnn": trained_again}) == ["cnn"]
-    page = make(cnn_metrics=trained_again)
-    assert "The comparison was made of other results than cnn has now" in page
-    assert page.count("Not up to date.") == 3 + len(COMPARISON_FIGURES)
-    assert find_disagreeing(TABLE, METRICS | {"new": METRICS["cnn"]}) == ["new"]
+    page = make(outdated_inputs={"comparison": "comparison was made otherwise: the results of cnn have changed"})
+    (marked,) = re.findall('<div class="outdated">(.*?)</div>\n\n<div>', page, re.DOTALL)  # which the style marks
+    assert page.count('class="outdated"') == 1
+    assert marked.count("<figcaption>") == len(COMPARISON_FIGURES)
+    assert 'id="settings"' in marked
 
 
 def test_what_was_made_otherwise_is_marked_with_what_mends_it(make: Make) -> None:
     sentence = "fcn was made otherwise: seed was 1 and is <2>; make it again: kedro run --pipeline=fcn"
     page = make(outdated_inputs={"fcn": sentence})
     assert page.count(sentence.replace("<2>", "&lt;2&gt;")) == 2  # at the beginning, and at the network
-    assert "Not up to date." not in page
+    assert page.count('<div class="outdated">') == 1
 
 
 def test_a_page_without_a_section_is_refused() -> None:
     for page in ("", "<html></html>", f"x{BEGIN}y", f"x{END}y"):
-        with pytest.raises(
-            DataError, match=r"cnn\.report has no section of the network; allowed: a page as `kedro run"
-        ):
-            section_of(page, "cnn")
+        with pytest.raises(DataError, match=r"cnn\.report has no section; allowed: a page as the pipeline makes it"):
+            section_of(page, "cnn.report")
 
 
 @pytest.mark.parametrize(

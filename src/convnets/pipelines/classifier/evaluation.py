@@ -25,30 +25,43 @@ CALIBRATION_BINS = 10
 MIN_PROBABILITY = 1e-7  # Keras's epsilon: it clips probabilities before it takes their logarithm
 
 
-def record_training(  # noqa: PLR0913 - one argument for each thing that is recorded
-    *, history: pd.DataFrame, train_images: Sized, training: Training, precision: str, seed: int, run_id: str | None
+def record_results(  # noqa: PLR0913 - one argument for each thing that is recorded
+    *,
+    history: pd.DataFrame,
+    metrics: dict[str, Any],
+    train_images: Sized,
+    test_images: Sized,
+    training: Training,
+    precision: str,
+    seed: int,
+    run_id: str | None,
 ) -> dict[str, Any]:
-    """Note beside the results of a network what it was trained with, so that those who compare them know it.
+    """Put into one file what a network was trained with and what came of it, so that those who compare know both.
 
     Args:
         history: A row for each epoch.
+        metrics: As `evaluate` returns them.
         train_images: They are counted, those held back for validation included.
+        test_images: They are counted.
         training: How the network was trained.
         precision: As asked for; what the machine made of it is noted.
         seed: Of weights and order.
         run_id: Where the training is recorded; `None`: nowhere.
 
     Returns:
-        `seed`, `train_samples`, `epochs` (those trained), `optimizer`, `learning_rate` (`None`: Keras's default),
-        `batch_size`, `precision` and `mlflow_run`.
+        `seed`, `train_samples`, `test_samples`, `epochs` (those trained), `optimizer`, `learning_rate` (`None`: Keras's
+        default), `batch_size`, `precision` and `mlflow_run`; `metrics`; and `history`, a dictionary for each epoch.
     """
     return {
         "seed": seed,
         "train_samples": len(train_images),
+        "test_samples": len(test_images),
         "epochs": len(history),
         **training.model_dump(include={"optimizer", "learning_rate", "batch_size"}),
         "precision": choose_policy(precision),
         "mlflow_run": run_id,
+        "metrics": metrics,
+        "history": history.to_dict("records"),
     }
 
 

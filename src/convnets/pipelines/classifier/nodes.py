@@ -249,11 +249,14 @@ def _augmentation(training: Training, shape: tuple[int, ...], seed: int, epoch: 
     return change
 
 
-def finish_training(checkpoint: Checkpoint, untrained_model: Model) -> tuple[Model, pd.DataFrame]:
+def finish_training(
+    checkpoint: Checkpoint, training_log: pd.DataFrame, untrained_model: Model
+) -> tuple[Model, pd.DataFrame]:
     """Make what was learned the network's model: a training that was cut off never takes its place.
 
     Args:
         checkpoint: After the last epoch.
+        training_log: A row for each epoch.
         untrained_model: Not changed.
 
     Returns:
@@ -265,6 +268,6 @@ def finish_training(checkpoint: Checkpoint, untrained_model: Model) -> tuple[Mod
     model = keras.models.clone_model(untrained_model)
     if checkpoint.best is None:
         model.set_weights(checkpoint.model.get_weights())
-        return model, checkpoint.log
+        return model, training_log
     model.set_weights(checkpoint.best)
-    return model, checkpoint.log.assign(kept=checkpoint.log["epoch"] == best_epoch(checkpoint.log))
+    return model, training_log.assign(kept=training_log["epoch"] == best_epoch(training_log))

@@ -78,7 +78,7 @@ def wire(network: str = "params:network", training: str = "params:training") -> 
             ),
             Node(
                 nodes.start_or_resume,
-                inputs=["compiled_model", training, "last_checkpoint"],
+                inputs=["compiled_model", training, "params:last_checkpoint"],
                 outputs="starting_point",
                 name="start_or_resume",
             ),
@@ -90,22 +90,9 @@ def wire(network: str = "params:network", training: str = "params:training") -> 
             ),
             Node(
                 nodes.finish_training,
-                inputs=["checkpoint", "untrained_model"],
+                inputs=["checkpoint", "training_log", "untrained_model"],
                 outputs=["model", "history_table"],
                 name="finish_training",
-            ),
-            Node(
-                evaluation.record_training,
-                inputs={
-                    "history": "history_table",
-                    "train_images": "train_images",
-                    "training": training,
-                    "precision": "params:precision",
-                    "seed": "params:seed",
-                    "run_id": "run_id",
-                },
-                outputs="record",
-                name="record_training",
             ),
             Node(
                 figures.plot_learning_curves,
@@ -131,6 +118,21 @@ def wire(network: str = "params:network", training: str = "params:training") -> 
                 },
                 outputs="metrics",
                 name="evaluate",
+            ),
+            Node(
+                evaluation.record_results,
+                inputs={
+                    "history": "history_table",
+                    "metrics": "metrics",
+                    "train_images": "train_images",
+                    "test_images": "test_images",
+                    "training": training,
+                    "precision": "params:precision",
+                    "seed": "params:seed",
+                    "run_id": "params:run_id",
+                },
+                outputs="record",
+                name="record_results",
             ),
             Node(
                 evaluation.score_classes,
@@ -182,22 +184,6 @@ def wire(network: str = "params:network", training: str = "params:training") -> 
                 name="plot_mistakes",
             ),
             Node(
-                make_network_report,
-                inputs={
-                    "network": network,
-                    "training": training,
-                    "dataset": "params:dataset",
-                    "metrics": "metrics",
-                    "record": "record",
-                    "summary": "summary",
-                    "layers": "layers_table",
-                    "per_class": "per_class_table",
-                    **{name: name for name in NETWORK_FIGURES},
-                },
-                outputs="report",
-                name="make_network_report",
-            ),
-            Node(
                 make_page_of_network,
                 inputs=[
                     "model",
@@ -210,6 +196,23 @@ def wire(network: str = "params:network", training: str = "params:training") -> 
                 ],
                 outputs="playground",
                 name="make_page_of_network",
+            ),
+            Node(
+                make_network_report,
+                inputs={
+                    "network": network,
+                    "training": training,
+                    "dataset": "params:dataset",
+                    "metrics": "metrics",
+                    "record": "record",
+                    "summary": "summary",
+                    "layers": "layers_table",
+                    "per_class": "per_class_table",
+                    "playground": "playground",
+                    **{name: name for name in NETWORK_FIGURES},
+                },
+                outputs="report",
+                name="make_network_report",
             ),
         ]
     )

@@ -1,5 +1,7 @@
 """The figures that show all networks side by side."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -13,16 +15,17 @@ IMAGES_SHOWN, COLUMNS = 15, 5
 APART = 0.22  # classes, between networks
 
 
-def plot_learning_curves(dataset: Dataset, **histories: pd.DataFrame) -> Figure:
+def plot_learning_curves(dataset: Dataset, **records: dict[str, Any]) -> Figure:
     """Draw loss and accuracy of all networks after each epoch, also on the images held back where there are any.
 
     Args:
         dataset: Its `name` is used.
-        **histories: Of each network, a row for each epoch.
+        **records: Of each network, as `record_results` returns them.
 
     Returns:
         The figure.
     """
+    histories = {network: pd.DataFrame(record["history"]) for network, record in records.items()}
     figure = new_figure(f"The networks learn {dataset.name}", width=10, height=4)
     for axes, column, label in zip(
         figure.subplots(1, 2), ("loss", "accuracy"), ("loss (nats)", "accuracy"), strict=True
@@ -93,40 +96,41 @@ def plot_test_accuracies(comparison_table: pd.DataFrame, dataset: Dataset) -> Fi
     return figure
 
 
-def plot_class_accuracies(dataset: Dataset, **per_class: pd.DataFrame) -> Figure:
+def plot_class_accuracies(class_accuracies: pd.DataFrame, dataset: Dataset) -> Figure:
     """Draw the accuracy of all networks on each class with its 95 % interval.
 
     Args:
+        class_accuracies: As `compare_classes` returns them.
         dataset: Its `name` is used.
-        **per_class: Of each network, as `score_classes` returns it; the accuracy on a class is its recall.
 
     Returns:
         The figure.
     """
     figure = new_figure(f"Test accuracy on each class of {dataset.name}", width=10, height=4.8)
     axes = figure.subplots()
-    for index, (network, scores) in enumerate(per_class.items()):
-        right = (scores["recall"] * scores["samples"]).round().astype(int)
-        intervals = [
-            wilson_interval(*counts) if counts[1] else (0, 1) for counts in zip(right, scores["samples"], strict=True)
-        ]
+    samples, accuracies = class_accuracies["samples"], class_accuracies.drop(columns=["class", "samples"])
+    for index, (network, accuracy) in enumerate(accuracies.items()):
+        right = (accuracy * samples).round().astype(int)
+        intervals = [wilson_interval(*counts) if counts[1] else (0, 1) for counts in zip(right, samples, strict=True)]
         low, high = np.transpose(intervals)
         axes.errorbar(
-            np.arange(len(scores)) + (index - (len(per_class) - 1) / 2) * APART,
-            scores["recall"],
-            yerr=[(scores["recall"] - low).clip(lower=0), (high - scores["recall"]).clip(lower=0)],
-            fmt=network_marker(network),
-            color=network_colour(network),
+            np.arange(len(accuracy)) + (index - (accuracies.shape[1] - 1) / 2) * APART,
+            accuracy,
+            yerr=[(accuracy - low).clip(lower=0), (high - accuracy).clip(lower=0)],
+            fmt=network_marker(str(network)),
+            color=network_colour(str(network)),
             markersize=7,
             capsize=3,
             label=network,
         )
-    names = [str(name) for name in scores["class"]]
+    names = [str(name) for name in class_accuracies["class"]]
     axes.set_xticks(*class_ticks(names), rotation=30 if max(map(len, names)) > 2 else 0)  # noqa: PLR2004
     axes.set_xlabel("class", fontsize="large")
     axes.set_ylabel("accuracy, with 95 % interval", fontsize="large")
     soften(axes)
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=len(per_class), frameon=False)
+    figure.legend(
+        *axes.get_legend_handles_labels(), loc="outside lower center", ncols=accuracies.shape[1], frameon=False
+    )
     return figure
 
 

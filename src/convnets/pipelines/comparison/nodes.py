@@ -1,6 +1,6 @@
 """Compare the networks on the same test images.
 
-All functions but `compare` take one keyword argument for each network, by the network's name.
+All functions take one keyword argument for each network, by the network's name.
 """
 
 from itertools import combinations
@@ -12,7 +12,7 @@ from statsmodels.stats.multitest import multipletests
 
 from convnets.harness.messages import DataError
 from convnets.parameters import Dataset
-from convnets.pipelines.classifier.evaluation import probabilities_of
+from convnets.pipelines.classifier.evaluation import probabilities_of, score_classes
 
 COLUMNS = [
     "parameters",
@@ -28,34 +28,22 @@ COLUMNS = [
 ]
 
 
-def list_trainings(**records: dict[str, Any]) -> pd.DataFrame:
-    """Put what the networks were trained with into one table.
-
-    Args:
-        **records: Of each network, as `record_training` returns them.
-
-    Returns:
-        A row for each network: `network`, and what is recorded of it.
-    """
-    return pd.DataFrame.from_dict(records, orient="index").rename_axis("network").reset_index()
-
-
-def compare(trainings: pd.DataFrame, *metrics: dict[str, Any]) -> pd.DataFrame:
+def compare(**records: dict[str, Any]) -> pd.DataFrame:
     """Put the metrics of all networks into one table, and beside them what they were trained with.
 
     Args:
-        trainings: As `list_trainings` returns them.
-        *metrics: Of each network, in the order of `trainings`, as `evaluate` returns them.
+        **records: Of each network, as `record_results` returns them.
 
     Returns:
         A row for each network: `network`, `parameters`, `test_accuracy` with the bounds of its 95 % interval,
         `test_loss`, `lecture_accuracy` (missing where the lecture reports none), `fit_seconds`,
-        `fit_images_per_second`, `predict_images_per_second`, `model_bytes`; then what `record_training` returns, with
-        `mlflow_run` (missing where the network's training is not in MLflow) as the last.
+        `fit_images_per_second`, `predict_images_per_second`, `model_bytes`; then what the network was trained with,
+        with `mlflow_run` (missing where the training is not in MLflow) as the last.
     """
-    table = pd.DataFrame(metrics)[COLUMNS]
-    table.insert(0, "network", trainings["network"])
-    return pd.concat([table, trainings.drop(columns="network")], axis=1)
+    table = pd.DataFrame([record["metrics"] for record in records.values()])[COLUMNS]
+    table.insert(0, "network", list(records))
+    trainings = pd.DataFrame(list(records.values())).drop(columns=["metrics", "history"])
+    return pd.concat([table, trainings], axis=1)
 
 
 def compare_pairs(**predictions: pd.DataFrame) -> pd.DataFrame:
@@ -104,17 +92,20 @@ def compare_pairs(**predictions: pd.DataFrame) -> pd.DataFrame:
     return tests
 
 
-def compare_classes(**per_class: pd.DataFrame) -> pd.DataFrame:
+def compare_classes(dataset: Dataset, **predictions: pd.DataFrame) -> pd.DataFrame:
     """Put the accuracy of each network on each class side by side.
 
     Args:
-        **per_class: Of each network, as `score_classes` returns it; the accuracy on a class is its recall.
+        dataset: Its `class_names` are used.
+        **predictions: Of each network, as `predict` returns them.
 
     Returns:
-        A row for each class: `class`, and a column for each network.
+        A row for each class: `class`, `samples`, and a column for each network, whose accuracy on a class is its
+        recall.
     """
-    recalls = {network: scores.set_index("class")["recall"] for network, scores in per_class.items()}
-    return pd.DataFrame(recalls).reset_index()
+    scores = {network: score_classes(table, dataset) for network, table in predictions.items()}
+    first = next(iter(scores.values()))
+    return first[["class", "samples"]].assign(**{network: table["recall"] for network, table in scores.items()})
 
 
 def find_disagreements(dataset: Dataset, **predictions: pd.DataFrame) -> pd.DataFrame:

@@ -24,19 +24,13 @@ def create_pipeline(networks: Sequence[str]) -> Pipeline:
 
     return Pipeline(
         [
-            Node(nodes.list_trainings, inputs=of_each("record"), outputs="trainings_table", name="list_trainings"),
-            Node(
-                nodes.compare,
-                inputs=["trainings_table", *of_each("metrics").values()],
-                outputs="table",
-                name="compare",
-            ),
+            Node(nodes.compare, inputs=of_each("record"), outputs="table", name="compare"),
             Node(
                 nodes.compare_pairs, inputs=of_each("predictions"), outputs="mcnemar_tests_table", name="compare_pairs"
             ),
             Node(
                 nodes.compare_classes,
-                inputs=of_each("per_class_table"),
+                inputs={"dataset": "params:dataset", **of_each("predictions")},
                 outputs="class_accuracies_table",
                 name="compare_classes",
             ),
@@ -54,7 +48,7 @@ def create_pipeline(networks: Sequence[str]) -> Pipeline:
             ),
             Node(
                 figures.plot_learning_curves,
-                inputs={"dataset": "params:dataset", **of_each("history_table")},
+                inputs={"dataset": "params:dataset", **of_each("record")},
                 outputs="learning_curves_figure",
                 name="plot_learning_curves",
             ),
@@ -66,7 +60,7 @@ def create_pipeline(networks: Sequence[str]) -> Pipeline:
             ),
             Node(
                 figures.plot_class_accuracies,
-                inputs={"dataset": "params:dataset", **of_each("per_class_table")},
+                inputs=["class_accuracies_table", "params:dataset"],
                 outputs="class_accuracies_figure",
                 name="plot_class_accuracies",
             ),

@@ -1,9 +1,8 @@
-"""What the numbers say, in sentences; and which of them do not belong together."""
+"""What the numbers say, in sentences."""
 
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from convnets.pipelines.report.formats import p_value, percent, percent_range
@@ -44,26 +43,3 @@ def summarize(table: pd.DataFrame, tests: pd.DataFrame) -> list[str]:
 def is_significant(test: Mapping[Any, Any]) -> bool:
     """Whether the difference in a row of the paired tests is significant."""
     return bool(test["p_value_holm"] < SIGNIFICANCE)
-
-
-def find_disagreeing(table: pd.DataFrame, metrics: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Find the networks whose metrics are not those that the comparison was made of.
-
-    Args:
-        table: As `compare` returns it, and as its file was read.
-        metrics: Of each network, as `evaluate` returns them.
-
-    Returns:
-        Their names.
-    """
-    compared = table.set_index("network")
-    return [
-        network
-        for network, values in metrics.items()
-        if network not in compared.index
-        or any(
-            not np.isclose(float(compared.loc[network, name]), float(value), rtol=1e-9, atol=0)
-            for name, value in values.items()
-            if name in compared.columns and value is not None
-        )
-    ]

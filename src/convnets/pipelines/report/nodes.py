@@ -1,4 +1,4 @@
-"""Make the report of each network, and the report of them all."""
+"""Make the reports on the data and on each network, and the report on all."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ import pandas as pd
 from convnets.harness.circumstances import describe_circumstances
 from convnets.network_parameters import Network
 from convnets.parameters import Dataset
-from convnets.pipelines.report.findings import find_disagreeing, is_significant, summarize
+from convnets.pipelines.report.findings import is_significant, summarize
 from convnets.pipelines.report.rendering import describe_figures, render, section_of
 from convnets.pipelines.report.texts import COMPARISON_FIGURES, NETWORK_FIGURES, SAMPLE_IMAGES
 from convnets.training_parameters import Training
@@ -26,6 +26,7 @@ def make_network_report(  # noqa: PLR0913 - what a page is made of
     summary: str,
     layers: pd.DataFrame,
     per_class: pd.DataFrame,
+    playground: str,
     **figures: bytes,
 ) -> str:
     """Make the page of one network, which its run records.
@@ -35,10 +36,11 @@ def make_network_report(  # noqa: PLR0913 - what a page is made of
         training: How it was trained.
         dataset: Its `name` is used.
         metrics: As `evaluate` returns them.
-        record: As `record_training` returns it.
+        record: As `record_results` returns it.
         summary: As Keras prints it.
         layers: As `summarize_model` returns them.
         per_class: As `score_classes` returns them.
+        playground: The live page of the network; its size is named.
         **figures: PNG files, by the names of `NETWORK_FIGURES`.
 
     Returns:
@@ -56,57 +58,71 @@ def make_network_report(  # noqa: PLR0913 - what a page is made of
         summary=summary,
         layers=layers.to_dict("records"),
         per_class=per_class.to_dict("records"),
-        test_images=int(per_class["samples"].sum()),
+        test_images=record["test_samples"],
+        playground_bytes=len(playground),
         figures=describe_figures(NETWORK_FIGURES, figures, network=name),
         made=describe_circumstances(PACKAGES),
     )
 
 
-def make_report(  # noqa: PLR0913 - what a page is made of
+def make_data_report(class_counts: pd.DataFrame, sample_images: bytes, dataset: Dataset) -> str:
+    """Make the page on what the networks learn from.
+
+    Args:
+        class_counts: As `count_classes` returns them.
+        sample_images: A PNG file.
+        dataset: Its `name` is used.
+
+    Returns:
+        HTML, one file that needs nothing else.
+    """
+    return render(
+        "data.html.jinja",
+        dataset=dataset.name,
+        class_counts=class_counts.to_dict("records"),
+        train_images=int(class_counts["train_samples"].sum()),
+        test_images=int(class_counts["test_samples"].sum()),
+        figures=describe_figures({"sample_images": SAMPLE_IMAGES}, {"sample_images": sample_images}),
+    )
+
+
+def make_report(
     *,
     dataset: Dataset,
+    outdated_inputs: Mapping[str, str] | None,
     table: pd.DataFrame,
     tests: pd.DataFrame,
-    class_counts: pd.DataFrame,
-    sample_images: bytes,
-    outdated_inputs: Mapping[str, str] | None,
+    data: str,
     **results: Any,
 ) -> str:
     """Make the page that compares the networks and shows each of them.
 
     Args:
         dataset: Its `name` is used.
+        outdated_inputs: By namespace, a sentence on what its results were made from; `None`: nothing is known.
         table: As `compare` returns it.
         tests: As `compare_pairs` returns them.
-        class_counts: As `count_classes` returns them.
-        sample_images: A PNG file.
-        outdated_inputs: By namespace, a sentence on what its results were made from; `None`: nothing is known.
+        data: As `make_data_report` returns it.
         **results: The figures of the comparison, PNG files, by the names of `COMPARISON_FIGURES`; and of each network
-            `<name>_metrics` and `<name>_report`.
+            `<name>_report`, as `make_network_report` returns it.
 
     Returns:
         HTML, one file that needs nothing else.
 
     Raises:
-        DataError: The report of a network has no section.
+        DataError: A report has no section.
     """
     networks = [name.removesuffix("_report") for name in results if name.endswith("_report")]
-    metrics = {name: results[f"{name}_metrics"] for name in networks}
     return render(
         "report.html.jinja",
         dataset=dataset.name,
         networks=networks,
+        outdated=dict(outdated_inputs or {}),
         rows=table.to_dict("records"),
         tests=[row | {"significant": is_significant(row)} for row in tests.to_dict("records")],
         findings=summarize(table, tests),
-        class_counts=class_counts.to_dict("records"),
-        train_images=int(class_counts["train_samples"].sum()),
-        test_images=int(class_counts["test_samples"].sum()),
-        disagreeing=find_disagreeing(table, metrics),
-        outdated=dict(outdated_inputs or {}),
-        figures=describe_figures(
-            COMPARISON_FIGURES | {"sample_images": SAMPLE_IMAGES}, results | {"sample_images": sample_images}
-        ),
-        sections={name: section_of(results[f"{name}_report"], name) for name in networks},
+        figures=describe_figures(COMPARISON_FIGURES, results),
+        sections={name: section_of(results[f"{name}_report"], f"{name}.report") for name in networks},
+        data=section_of(data, "data_report"),
         made=describe_circumstances(PACKAGES),
     )

@@ -9,9 +9,11 @@ from convnets.pipelines.report import nodes
 from convnets.pipelines.report.texts import COMPARISON_FIGURES
 
 
-@in_namespace("report")
+@in_namespace("comparison")
 def create_pipeline(networks: Sequence[str]) -> Pipeline:
-    """Wire the comparison and the networks' own reports to the report of them all.
+    """Wire the comparison, and the reports on the data and on each network, to the report on all of it.
+
+    It is a part of the comparison, whose run records it.
 
     Args:
         networks: Their names, in the order of the page.
@@ -25,16 +27,14 @@ def create_pipeline(networks: Sequence[str]) -> Pipeline:
                 nodes.make_report,
                 inputs={
                     "dataset": "params:dataset",
+                    "outdated_inputs": "params:outdated_inputs",
                     "table": "comparison.table",
                     "tests": "comparison.mcnemar_tests_table",
-                    "class_counts": "class_counts",
-                    "sample_images": "sample_images",
-                    "outdated_inputs": "report.outdated_inputs",
+                    "data": "data_report",
                     **{name: f"comparison.{name}" for name in COMPARISON_FIGURES},
-                    **{f"{network}_metrics": f"{network}.metrics" for network in networks},
                     **{f"{network}_report": f"{network}.report" for network in networks},
                 },
-                outputs="page",
+                outputs="report",
                 name="make_report",
             )
         ]

@@ -14,7 +14,7 @@ from convnets.harness.messages import DataError
 from convnets.pipelines.report import formats
 from convnets.pipelines.report.texts import FigureText
 
-BEGIN, END = "<!-- network -->", "<!-- end of network -->"  # in network.html.jinja; escaped text has no such comment
+BEGIN, END = "<!-- section -->", "<!-- end of section -->"  # in the templates; escaped text has no such comment
 CSS_DPI = 96  # pixels to an inch
 SIZE_IN_PNG = slice(16, 24)  # the bytes that hold width and height
 POLICY = "default-src 'none'; img-src data:; style-src {style}; base-uri 'none'; form-action 'none'"
@@ -78,12 +78,12 @@ def describe_figures(
     return described
 
 
-def section_of(page: str, network: str) -> Markup:
-    """The section that the page of a network consists of.
+def section_of(page: str, name: str) -> Markup:
+    """What a page has to say, without its head and its title.
 
     Args:
-        page: As `make_network_report` returns it.
-        network: Whose.
+        page: As `make_network_report` and its like return it.
+        name: Of the data set that the page is.
 
     Returns:
         HTML.
@@ -95,7 +95,6 @@ def section_of(page: str, network: str) -> Markup:
     section, end, _ = rest.partition(END)
     if not (before and begin and end):
         raise DataError(
-            f"{network}.report has no section of the network; allowed: a page as `kedro run --pipeline={network}` "
-            "makes it"
+            f"{name} has no section; allowed: a page as the pipeline makes it that writes {name}, unchanged"
         )
     return Markup(section)  # noqa: S704 - a template of this project made it

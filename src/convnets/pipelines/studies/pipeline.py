@@ -102,7 +102,7 @@ def wire_training(*, tuned: bool = False, measured: bool = False) -> list[Node]:
         measured: Whether it is measured under shifts, too.
     """
     needed = ("load_test_set", "normalize_train_images", "normalize_test_images")
-    prepare = preparation.create_pipeline().only_nodes(*needed)
+    prepare = preparation.wire().only_nodes(*needed)
     reported = {
         "metrics": "metrics",
         "all_labels": "all_labels",
@@ -192,7 +192,7 @@ def wire_trial(earlier: list[str]) -> list[Node]:
         outputs=["train_inputs", "unused_inputs"],
         name="reshape_images",
     )
-    normalize = preparation.create_pipeline().only_nodes("normalize_train_images")
+    normalize = preparation.wire().only_nodes("normalize_train_images")
     learn = classifier.wire("network", "training").only_nodes("build_model", "compile_model", "start_or_resume")
     return [suggest, LOAD, hold_back, *normalize.nodes, reshape, *learn.nodes, train, report]
 
