@@ -8,7 +8,7 @@ import pandas as pd
 from convnets.harness.circumstances import describe_circumstances
 from convnets.network_parameters import Network
 from convnets.parameters import Dataset
-from convnets.pipelines.report.findings import find_disagreeing, is_significant, summarize
+from convnets.pipelines.report.findings import SIGNIFICANCE, find_disagreeing, is_significant, summarize
 from convnets.pipelines.report.rendering import describe_figures, render, section_of
 from convnets.pipelines.report.texts import COMPARISON_FIGURES, NETWORK_FIGURES, SAMPLE_IMAGES
 from convnets.training_parameters import Training
@@ -99,6 +99,7 @@ def make_report(  # noqa: PLR0913 - what a page is made of
         rows=table.to_dict("records"),
         tests=[row | {"significant": is_significant(row)} for row in tests.to_dict("records")],
         findings=summarize(table, tests),
+        significance=SIGNIFICANCE,
         class_counts=class_counts.to_dict("records"),
         train_images=int(class_counts["train_samples"].sum()),
         test_images=int(class_counts["test_samples"].sum()),
