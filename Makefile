@@ -27,7 +27,7 @@ install: $(INSTALLED)  ## make .venv from requirements.lock
 
 $(INSTALLED): requirements.lock
 	@if [ -z "$(PYTHON)" ]; then echo "convnets needs Python 3.11, 3.12 or 3.13, and found none: install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python" >&2; exit 1; fi
-	@echo "Setting up $(VENV) (about 200 packages, one to two minutes) ..."
+	@echo "Setting up $(VENV) (about 200 packages, two to three minutes) ..."
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .

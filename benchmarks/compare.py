@@ -7,7 +7,6 @@ measured. Nothing of the project's own results is touched: the runs have a confi
 import gzip
 import json
 import os
-import platform
 import shutil
 import statistics
 import subprocess
@@ -27,6 +26,7 @@ import pandas as pd
 from scipy.stats import ttest_rel
 
 from convnets.datasets.idx import IDXDataset
+from convnets.harness.circumstances import processor
 from convnets.precision import bfloat16_hardware, choose_policy
 
 ROOT = Path(__file__).parents[1]
@@ -247,11 +247,7 @@ def tables(results: Measured) -> str:
 
 def describe_machine() -> str:
     """Processor, cores and what is built for bfloat16."""
-    info = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
-    names = [line.partition(": ")[2] for line in info.splitlines() if line.startswith("model name")]
-    return (
-        f"{names[0] if names else platform.processor()}, {os.cpu_count()} cores, {bfloat16_hardware() or 'no bfloat16'}"
-    )
+    return f"{processor()}, {os.cpu_count()} cores, {bfloat16_hardware() or 'no bfloat16'}"
 
 
 @click.command()

@@ -34,7 +34,11 @@ def train_on(
     """Start a run, and wait for an epoch of its own."""
     before = epochs_in(outputs / CHECKPOINT)
     process = project.start(*command, variables=variables)
-    wait_until(lambda: epochs_in(outputs / CHECKPOINT) > before, 120)
+    try:
+        wait_until(lambda: epochs_in(outputs / CHECKPOINT) > before, 120)
+    except TimeoutError:
+        process.kill()
+        pytest.fail(f"no epoch after {before}, of {epochs_in(outputs / CHECKPOINT)}: {process.communicate()[0]}")
     return process
 
 
@@ -61,9 +65,13 @@ def test_signals_and_a_closed_pipe_end_a_run_in_order(project: Project) -> None:
     assert statuses(project)[0] == "KILLED"
     assert statuses(project)[1] in ("FAILED", "KILLED")
 
+    # A shell has what it runs in the background ignore it, and so would the run.
+    before = signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     process = train_on(project, outputs, *GO_ON)
+    signal.signal(signal.SIGQUIT, before)
     process.send_signal(signal.SIGQUIT)
     process.communicate(timeout=30)
+    assert process.returncode == -signal.SIGQUIT
     process = train_on(project, outputs, *GO_ON)
     process.send_signal(signal.SIGSTOP)
     time.sleep(2)

@@ -8,6 +8,7 @@ import pandas as pd
 from convnets.exercises.answers import Feedback, as_numbers, checked, hint, praise
 from convnets.pipelines.classifier.evaluation import predict
 from convnets.pipelines.comparison.nodes import compare_pairs
+from convnets.pipelines.report.findings import SIGNIFICANCE
 from convnets.pipelines.translation.nodes import DIRECTIONS, KINDS, shift_images
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ else:
 FARTHEST = 4  # pixels: 99 % of the ink are still in the image
 SAME_ANSWERS = 0.95  # the share of images that a cured network answers as before
 LEARNED = 0.8  # an accuracy that no network has by chance
-SIGNIFICANT = 0.05
 FEWER_ERRORS = 2 / 3
 
 
@@ -133,7 +133,7 @@ def check_better(fcn: Model, model: Model, test_images: np.ndarray, test_labels:
     test = compare_pairs(fcn=ask(fcn, test_images, test_labels), yours=ask(model, test_images, test_labels)).iloc[0]
     errors, fcn_errors = test[["only_network_right", "only_other_right"]] + test["both_wrong"]
     found = f"{errors} errors against {fcn_errors} of fcn (McNemar's test: p = {test['p_value']:.1g})"
-    if test["p_value"] >= SIGNIFICANT:
+    if test["p_value"] >= SIGNIFICANCE:
         return hint(f"{found}: that may be luck. Has it had the time? 1,000 images are 16 batches of 64 in an epoch.")
     if errors <= fcn_errors * FEWER_ERRORS:
         return praise(f"{found}.")

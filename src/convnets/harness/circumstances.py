@@ -46,13 +46,13 @@ def describe_circumstances(packages: Sequence[str]) -> dict[str, str]:
 
 def _describe_machine() -> str:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    parts = [_processor(), f"{cores} cores" if cores > 1 else "1 core"]
+    parts = [processor(), f"{cores} cores" if cores > 1 else "1 core"]
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         parts.append(f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / GIBIBYTE:.0f} GiB of memory")
     return ", ".join([*parts, f"{platform.system()} on {platform.machine()}"])
 
 
-def _processor() -> str:
+def processor() -> str:
     """The model of the processor; where the system does not say it, its architecture."""
     if PROCESSOR.exists():
         for line in PROCESSOR.read_text(encoding="utf-8", errors="replace").splitlines():

@@ -80,8 +80,13 @@ def unknown(kind: str, name: str, known: Iterable[str], prefix: str = "", elsewh
 
 def either(choices: Iterable[str]) -> str:
     """`a, b or c`; of no choices nothing."""
-    *others, last = (*choices,) or ("",)
-    return f"{', '.join(others)} or {last}" if others else last
+    return enumerated(choices, "or")
+
+
+def enumerated(names: Iterable[str], conjunction: str) -> str:
+    """Names in a sentence, as `a, b and c`; of no names nothing."""
+    *others, last = (*names,) or ("",)
+    return f"{', '.join(others)} {conjunction} {last}" if others else last
 
 
 def shortened(text: str) -> str:

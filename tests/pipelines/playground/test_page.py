@@ -69,6 +69,13 @@ def test_a_script_can_draw(open_page: Open) -> None:
     page.wait_for_function("() => location.hash.includes('test=-1')")
 
 
+def test_an_answer_that_comes_after_clearing_is_not_shown(open_page: Open) -> None:
+    page = open_page()
+    page.evaluate("['#next', '#clear'].forEach(button => document.querySelector(button).click())")
+    page.wait_for_timeout(500)
+    assert answer(page, "cnn") == answer(page, "fcn") == NOTHING
+
+
 def test_the_fully_connected_network_loses_a_digit_first_as_it_moves(open_page: Open) -> None:
     page = open_page("test=0")
     lost: dict[str, list[int]] = {"fcn": [], "cnn": []}

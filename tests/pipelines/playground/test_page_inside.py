@@ -30,6 +30,7 @@ FRAME = 2  # pixels of the digit that the frame may cover
 def open_part(open_page: Open, fragment: str = "", network: str = "cnn", **options: Any) -> Any:
     page = open_page(f"{PART}&insideNetwork={network}{fragment}", **options)
     expect(page.locator("#inside")).to_have_attribute("data-shown", network)
+    expect(page.locator(".inside-weights")).to_be_visible()  # which the Worker sends apart
     return page
 
 
@@ -135,6 +136,7 @@ def test_sums_are_those_of_keras(open_page: Open, trained_network: Trained, raw_
 
 def check_sum(page: Any, parts: np.ndarray, bias: float, value: float) -> None:
     """The strongest parts of a sum, what is left of it, and what it is."""
+    expect(page.locator("#inside-sum")).to_be_visible()
     found = page.locator("#inside-sum").inner_text()
     assert numbers(found) == pytest.approx([parts.sum(), bias, parts.sum() + bias, value], abs=0.02)
     shown = [numbers(text) for text in page.locator(".inside-entry b").all_inner_texts()]
@@ -188,7 +190,7 @@ def test_maps_follow_the_digit_on_a_phone(open_page: Open) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.locator('[data-layer="conv2d"] button').nth(3).tap()
     assert page.inner_text("#inside-title") == "conv2d, map 3"
-    assert page.locator(".inside-entry").count() == 1
+    expect(page.locator(".inside-entry")).to_have_count(1)
     assert page.locator("button.inside-entry").count() == 0  # it leads to the image, which is no layer
     expect(page).to_have_url(re.compile("insideMap=3$"))
     page.evaluate("location.hash = location.hash.replace('insideMap=3', 'insideMap=30')")

@@ -7,7 +7,7 @@ import pandas as pd
 
 from convnets.pipelines.report.formats import p_value, percent, percent_range
 
-SIGNIFICANCE = 0.05  # below which the adjusted p-value of a difference is significant
+SIGNIFICANCE = 0.05  # below which a p-value makes a difference significant
 
 
 def summarize(table: pd.DataFrame, tests: pd.DataFrame) -> list[str]:

@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from convnets.harness.messages import enumerated
+
 SMALLEST_P = 0.0001
 PERCENT = "\u00a0%"  # which no line break parts from its number
 
@@ -30,8 +32,7 @@ def p_value(p: float) -> str:
 
 def enumeration(names: Sequence[str]) -> str:
     """Names in a sentence: `fcn, cnn and cnn_no_pool`."""
-    *others, last = names
-    return f"{', '.join(others)} and {last}" if others else last
+    return enumerated(names, "and")
 
 
 def settings(values: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 from convnets.harness.circumstances import describe_circumstances
 from convnets.network_parameters import Network
 from convnets.parameters import Dataset
-from convnets.pipelines.report.findings import is_significant, summarize
+from convnets.pipelines.report.findings import SIGNIFICANCE, is_significant, summarize
 from convnets.pipelines.report.rendering import describe_figures, render, section_of
 from convnets.pipelines.report.texts import COMPARISON_FIGURES, NETWORK_FIGURES, SAMPLE_IMAGES
 from convnets.training_parameters import Training
@@ -121,6 +121,7 @@ def make_report(
         rows=table.to_dict("records"),
         tests=[row | {"significant": is_significant(row)} for row in tests.to_dict("records")],
         findings=summarize(table, tests),
+        significance=SIGNIFICANCE,
         figures=describe_figures(COMPARISON_FIGURES, results),
         sections={name: section_of(results[f"{name}_report"], f"{name}.report") for name in networks},
         data=section_of(data, "data_report"),

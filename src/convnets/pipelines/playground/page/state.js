@@ -68,7 +68,7 @@ function isAllowed(field, value) {
  * @param {Record<string, Field>} fields
  * @param {State} state
  */
-export function toFragment(fields, state) {
+function toFragment(fields, state) {
   const different = Object.keys(fields).filter((name) => state[name] !== fields[name].value);
   return new URLSearchParams(different.map((name) => [name, String(state[name])])).toString();
 }
@@ -78,7 +78,7 @@ export function toFragment(fields, state) {
  * @param {string} fragment With or without its #.
  * @returns {State} What it says; what is not allowed is left out.
  */
-export function fromFragment(fields, fragment) {
+function fromFragment(fields, fragment) {
   /** @type {State} */
   const state = {};
   for (const [name, text] of new URLSearchParams(fragment.replace(/^#/, ""))) {

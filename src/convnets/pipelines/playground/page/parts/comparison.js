@@ -43,11 +43,12 @@ export function mountComparison(root, context) {
 
   function ask() {
     const image = context.image();
-    const empty = image.every((pixel) => pixel === 0);
+    const empty = isEmpty(image);
     root.dataset.settled = "false"; // until all bars tell of this image
     const asked = networks.map(async ({ name }, index) => {
       const answer = empty ? null : await context.compute({ kind: "run", network: name, image }, { channel: name });
       if (!answer && !empty) return null; // a newer image has taken its place
+      if (!empty && isEmpty(context.image())) return null; // the drawing was cleared in the meantime
       cards[index].show(answer);
       judge();
       return answer;
@@ -90,4 +91,9 @@ export function mountComparison(root, context) {
     if (["test", "drawing", "angle", "scale"].some((name) => changed.has(name))) maps.restart();
     if (["image", "meant", "theme"].some((name) => changed.has(name))) judge();
   });
+}
+
+/** @param {Float32Array} image */
+function isEmpty(image) {
+  return image.every((pixel) => pixel === 0);
 }

@@ -10,7 +10,7 @@ import { PATTERNS } from "./convolution_model.js";
 export const CONV_STRIDES = [1, 2, 3, 4];
 export const CONV_DILATIONS = [1, 2, 3];
 export const CONV_POOL_SIZES = [2, 3, 4];
-export const CONV_KERNEL_SIZES = [3, 5];
+const CONV_KERNEL_SIZES = [3, 5];
 
 /**
  * The networks whose first convolution sees the image, and no other channels made of it, and that layer.

@@ -112,7 +112,9 @@ export function mountInside(root, context) {
     detail.showMap(nameValue(context, network, layer, index), output, index, { spot, pointed });
     detail.showField(context.image(), findReceptiveField(network.layers, layer.name, fieldOf(network, layer, index, spot)));
     const known = WITH_WEIGHTS.includes(layer.type) ? weightsOf(network.name, layer.name) : undefined;
-    if (WITH_WEIGHTS.includes(layer.type) && !known) return;
+    const waiting = WITH_WEIGHTS.includes(layer.type) && !known;
+    weights.root.classList.toggle("waiting", waiting); // else those of another layer would stand below this one's name
+    if (waiting) return;
     const value = output.data[output.shape.length === 3 ? (spot.row * output.shape[1] + spot.column) * output.shape[2] + index : index];
     weights.update(layer, explainValue(network.layers, outputs, layer, known, index, spot), value);
   }

@@ -39,7 +39,7 @@ export function createStrip(layer, classNames, choose) {
  * @param {ArrayLike<number>} values
  * @param {{width: number, height: number, limit: number, signed: boolean}} options
  */
-export function drawValuesOf(canvas, values, { width, height, limit, signed }) {
+function drawValuesOf(canvas, values, { width, height, limit, signed }) {
   if (signed) drawSigned(canvas, values, { width, height, limit });
   else drawGrey(canvas, values, { width, height, to: limit || 1 });
 }
