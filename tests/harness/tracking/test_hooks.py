@@ -23,6 +23,7 @@ from convnets.harness.locks import NamespaceLocks
 from convnets.harness.messages import TrackingError
 from convnets.harness.runners import NamespaceByNamespaceRunner
 from convnets.harness.tracking.hooks import TrackingHooks
+from convnets.harness.tracking.settings import Tracking
 from support import free_port
 
 CONF = Path(__file__).parents[3] / "conf" / "base"
@@ -56,7 +57,7 @@ def tracked_run(tmp_path: Path) -> Callable[..., None]:
         conf = {name: yaml.safe_load((CONF / f"{name}.yml").read_text()) for name in ("parameters", "tracking")}
         claims = NamespaceLocks(tmp_path)
         describe = partial(describe_run, parameters=conf["parameters"], studies=())
-        hooks = TrackingHooks(tmp_path, conf["tracking"], EXPERIMENT, describe, claims)
+        hooks = TrackingHooks(tmp_path, Tracking(**conf["tracking"]), EXPERIMENT, describe, claims)
         manager = _create_hook_manager()
         manager.register(hooks)
         catalog = DataCatalog.from_config(CATALOG)
