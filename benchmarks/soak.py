@@ -16,7 +16,7 @@ import numpy as np
 import yaml
 
 from convnets.datasets.idx import IDXDataset
-from convnets.memory import silence
+from convnets.harness.quiet import silence
 from convnets.parameters import check_parameters
 from convnets.pipelines.classifier import evaluation, nodes
 from convnets.pipelines.preparation.nodes import normalize_images

@@ -52,13 +52,14 @@ EXPECTED = {
     ("TextDataset", "reporting", None): "data_report",
     ("CSVDataset", "reporting", None): "class_counts translation.cnn.accuracies seeds-cnn-1.report "
     "seeds-cnn-1.shifts seeds-cnn-1.layer_errors",
-    ("CSVDataset", "reporting", "artifact"): "comparison.table translation.table sample_size.table seeds.table "
+    ("CSVDataset", "reporting", "table"): "comparison.table comparison.mcnemar_tests_table",
+    ("CSVDataset", "reporting", "artifact"): "translation.table sample_size.table seeds.table "
     "invariance.table invariance.mean_accuracies_table invariance.paired_tests_table invariance.shifts_table "
     "invariance.all_layer_errors_table "
     "invariance.mean_shifts_table invariance.layer_errors_table invariance.interactions_table "
     "label_errors.table label_errors.ceiling_table "
     "robustness.table robustness.mean_measures_table robustness.paired_tests_table "
-    "comparison.mcnemar_tests_table comparison.class_accuracies_table comparison.disagreements_table "
+    "comparison.class_accuracies_table comparison.disagreements_table "
     "comparison.confident_mistakes_table convolution.output_sizes_table convolution.costs_table "
     "convolution.cnn.exciting_images_table sample_size.mean_accuracies_table seeds.mean_accuracies_table "
     "sample_size.paired_tests_table seeds.paired_tests_table prediction.refused_images_table cnn.layers_table "
@@ -198,7 +199,7 @@ def test_each_run_records_its_tables_and_figures_under_names_of_their_own(
             for name in node.outputs
             if (node.namespace or "").split(".")[0] == run
         ]
-        paths = [Path(dataset._filepath) for dataset in outputs if described(dataset)[2] == "artifact"]
+        paths = [Path(dataset._filepath) for dataset in outputs if described(dataset)[2] in ("artifact", "table")]
         found = [path.name if path.parent.name == run else f"../{path.name}" for path in paths]
         assert sorted(found) == sorted(files.split())
         assert len({path.name for path in paths}) == len(paths)  # MLflow stores them in one folder

@@ -18,7 +18,7 @@ from convnets.harness.checks import FileNameHooks, check_results
 from convnets.harness.experiment import PlannedRun
 from convnets.harness.messages import DataError, MissingResultError, OutputError, ParameterError
 from convnets.harness.outputs import check_space
-from convnets.memory import silence
+from convnets.harness.quiet import silence
 from convnets.parameters import NETWORKS, Dataset, check_parameters
 from convnets.pipeline_registry import register_pipelines
 from convnets.training_parameters import Training

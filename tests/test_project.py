@@ -178,8 +178,20 @@ def test_each_network_is_a_run_that_holds_everything(finished: Finished) -> None
             "raw_test_labels",
         }
         assert run.data.tags["sha256.raw_train_images"].startswith("440fcabf73cc546f")
+        assert f"| wrong test images | {metrics['wrong_images']} |" in run.data.tags["mlflow.note.content"]
+        registered = store.get_model_version_by_alias(f"{network}-test", "current")
+        assert (int(registered.version), registered.run_id) == (1, run.info.run_id)
+        assert f"models:/{network}-test@current" in store.get_registered_model(f"{network}-test").description
         artifacts = {artifact.path for artifact in store.list_artifacts(run.info.run_id)}
         assert artifacts == REPORTS - {"metrics.json", "record.json"} | {"predictions.parquet"}
+
+
+def test_the_comparison_has_metrics(finished: Finished) -> None:
+    metrics = finished.runs()["comparison"].data.metrics
+    assert {name for name in metrics if name.startswith("wrong_images/")} == {
+        f"wrong_images/{name}" for name in NETWORKS
+    }
+    assert 0 <= metrics["p_value_holm/fcn-cnn"] <= 1
 
 
 @pytest.mark.filterwarnings("ignore:.*Any type hint is inferred as AnyType:UserWarning")  # of MLflow's own functions
@@ -526,7 +538,8 @@ def test_the_mlflow_ui_opens_in_the_charts_on_loopback_alone(finished: Finished)
     try:
         assert server.stdout is not None
         address = re.search(
-            r"http://127\.0\.0\.1:\d+/#/experiments/1/runs\?compareRunsMode=CHART", server.stdout.readline()
+            r"http://127\.0\.0\.1:\d+/#/experiments/1/runs\?compareRunsMode=CHART.*viewStateShareKey=latest-runs",
+            server.stdout.readline(),
         )
         assert address
         wait_until(lambda: b"MLflow" in urlopen(address[0].partition("#")[0]).read(), seconds=60)  # noqa: S310 - loopback

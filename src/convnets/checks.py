@@ -14,8 +14,8 @@ from convnets.harness.experiment import Check, PlannedRun
 from convnets.harness.messages import DataError, ParameterError
 from convnets.harness.outputs import MEGABYTE, check_outputs, check_space
 from convnets.harness.provenance import noted_of
+from convnets.harness.quiet import silence
 from convnets.harness.storage import stored_path
-from convnets.memory import silence
 from convnets.network_parameters import Network
 from convnets.parameters import Classifier, Dataset, ProjectParameters
 from convnets.pipelines.classifier.nodes import build_model, reshape_images

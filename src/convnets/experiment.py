@@ -1,6 +1,7 @@
 """What the lecture tells the harness: the one place where the two storeys meet. `settings.py` names it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from kedro.pipeline import Pipeline
 
 from convnets.checks import checks_of
+from convnets.descriptions import describe_comparison, describe_network, describe_use
 from convnets.figures import INK, network_colour
 from convnets.forecast import forecast
 from convnets.harness.experiment import Experiment, Plan, RunDescription
@@ -76,7 +78,13 @@ def describe_run(namespace: str, parameters: dict[str, Any], studies: Sequence[s
         if block["trial"] is not None:
             tags |= {"trial": str(block["trial"])}
     related = f"tags.study = '{namespace}' AND attributes.status = 'FINISHED'" if namespace in studies else None
-    return RunDescription(nested, tags, related)
+    description = RunDescription(nested, tags, related=related)
+    if namespace == "comparison":
+        return replace(description, result=describe_comparison)
+    if "training" in block and "study" not in block:
+        use = describe_use(parameters["dataset"]["class_names"])
+        return replace(description, result=partial(describe_network, parameters=nested), model_use=use)
+    return description
 
 
 EXPERIMENT = Experiment(

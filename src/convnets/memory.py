@@ -1,12 +1,8 @@
-"""What TensorFlow and Keras keep and say against our will, and what is done about it. Each part gives its reason."""
+"""What TensorFlow and Keras keep against our will, and what is done about it. Each part gives its reason."""
 
 import gc
-import os
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from itertools import count
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet, WeakValueDictionary
 
@@ -51,18 +47,3 @@ def register_feed(batch: Batch) -> int:
 def batch_of_feed(feed: int, index: int) -> tuple[np.ndarray, ...]:
     """The one function that TensorFlow calls: it never lets go of one, nor of the arrays that one holds."""
     return _feeds[feed](index)
-
-
-@contextmanager
-def silence() -> Iterator[None]:
-    """Drop what TensorFlow writes to the process's standard error while it is imported; it heeds no setting there."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    sys.stderr.flush()
-    standard_error = os.dup(2)
-    with Path(os.devnull).open("wb") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(standard_error, 2)
-        os.close(standard_error)

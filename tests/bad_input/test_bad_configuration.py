@@ -85,7 +85,7 @@ CONFIGURATION = [
         "a misspelt setting",
         (
             "tracking.yml: There is no setting experimnt: did you mean experiment?",
-            "Allowed here: artifacts, experiment",
+            "Allowed here: artifacts, charts, experiment",
         ),
         prepare=edited("test/tracking.yml", "experiment:", "experimnt:"),
     ),

@@ -94,7 +94,7 @@ def serve() -> None:
     """Import everything, and answer requests."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    with import_module("convnets.memory").silence():
+    with import_module("convnets.harness.quiet").silence():
         for module in MODULES:
             import_module(module)
     load_entry_points("project")

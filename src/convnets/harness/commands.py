@@ -223,13 +223,14 @@ def _is_allowed(argument: str, value: Any) -> bool:
 def mlflow(env: str, port: int) -> None:
     """Show the runs in the MLflow UI."""
     from convnets.harness.tracking.experiments import charts_path  # noqa: PLC0415 - no other command's
+    from convnets.harness.tracking.settings import check_tracking_settings  # noqa: PLC0415 - no other command's
     from convnets.harness.tracking.store import tracking_uri, without_password  # noqa: PLC0415 - no other command's
 
     with one_sentence():
         check_project_folder(Path.cwd())
     with one_sentence(), KedroSession.create(env=env) as session:
         context = session.load_context()  # type: ignore[attr-defined]
-        settings = context.config_loader["tracking"]
+        settings = check_tracking_settings(context.config_loader["tracking"])
         uri = tracking_uri(context.project_path, settings)
         path = charts_path(uri, settings)
         if uri.startswith("http"):

@@ -40,11 +40,17 @@ class RunDescription:
     Attributes:
         parameters: Nested; they are recorded flat, with dots.
         tags: By name. `mlflow.runColor` is the colour of the run in the charts.
+        result: From the metrics of a finished run to what came out, in Markdown; `(artifact:NAME)` refers to a file
+            that was recorded. `None`: nothing is said.
+        model_use: What its model takes and gives, in Markdown: it is registered, and the run is shown in the prepared
+            view. `None`: neither, as of one training of many.
         related: A search for the runs that this one sums up; its page links to them. `None`: it sums up none.
     """
 
     parameters: Mapping[str, Any] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
+    result: Callable[[Mapping[str, float]], str] | None = None
+    model_use: str | None = None
     related: str | None = None
 
 

@@ -47,8 +47,8 @@ class Harness:
 
         experiment: Experiment = load_obj(self._name)
         loader = context.config_loader
-        settings, global_values, values = loader["tracking"], loader["globals"], loader["parameters"]
-        check_tracking_settings(settings)
+        global_values, values = loader["globals"], loader["parameters"]
+        settings = check_tracking_settings(loader["tracking"])
         plan = self._plan(experiment, values, global_values)
         loader["parameters"] = values | plan.blocks
         pipelines.update(plan.pipelines)

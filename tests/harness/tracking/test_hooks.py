@@ -1,5 +1,6 @@
 """The MLflow hook on small pipelines: what is recorded, when, and how runs end."""
 
+import json
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Node, Pipeline
 from kedro.runner import AbstractRunner, SequentialRunner, ThreadRunner
 from mlflow.entities import Run
+from mlflow.exceptions import MlflowException
 
 from convnets.experiment import EXPERIMENT, describe_run
 from convnets.harness.circumstances import git_commit
@@ -23,6 +25,8 @@ from convnets.harness.locks import NamespaceLocks
 from convnets.harness.messages import TrackingError
 from convnets.harness.runners import NamespaceByNamespaceRunner
 from convnets.harness.tracking.hooks import TrackingHooks
+from convnets.harness.tracking.settings import MAX_CHARTS, MAX_METRIC_CHARS, Chart, Tracking
+from convnets.harness.tracking.view import SEARCH, TAG, view_tag
 from support import free_port
 
 CONF = Path(__file__).parents[3] / "conf" / "base"
@@ -56,7 +60,7 @@ def tracked_run(tmp_path: Path) -> Callable[..., None]:
         conf = {name: yaml.safe_load((CONF / f"{name}.yml").read_text()) for name in ("parameters", "tracking")}
         claims = NamespaceLocks(tmp_path)
         describe = partial(describe_run, parameters=conf["parameters"], studies=())
-        hooks = TrackingHooks(tmp_path, conf["tracking"], EXPERIMENT, describe, claims)
+        hooks = TrackingHooks(tmp_path, Tracking(**conf["tracking"]), EXPERIMENT, describe, claims)
         manager = _create_hook_manager()
         manager.register(hooks)
         catalog = DataCatalog.from_config(CATALOG)
@@ -215,6 +219,65 @@ def test_a_failed_network_is_failed_and_none_is_left_running(
     found = statuses(store)
     assert found["cnn"] == "FAILED"
     assert "RUNNING" not in found.values()
+
+
+def test_the_view_shows_the_charts_of_the_configuration_in_their_order(
+    store: mlflow.MlflowClient, tracked_run: Callable[..., None]
+) -> None:
+    tracked_run(network("fcn"))
+    experiment = store.get_experiment_by_name("convnets")
+    assert experiment is not None
+    view = json.loads(experiment.tags["mlflow.sharedViewState.latest-runs"])
+    state = json.loads(view["state"])
+    assert [(chart["type"], chart["metricKey"]) for chart in state["compareRunCharts"]] == [
+        ("BAR", "test_error_percent"),
+        ("LINE", "accuracy"),
+        ("LINE", "loss"),
+        ("BAR", "fit_seconds"),
+        ("BAR", "parameters"),
+    ]
+    shown = {section["uuid"] for section in state["compareRunSections"] if section["display"]}
+    assert {chart["metricSectionId"] for chart in state["compareRunCharts"]} == shown
+    assert [run.info.run_name for run in store.search_runs([experiment.experiment_id], state["searchFilter"])] == [
+        "fcn"
+    ]
+
+
+def test_the_view_leaves_out_networks_that_failed(store: mlflow.MlflowClient, tracked_run: Callable[..., None]) -> None:
+    with pytest.raises(ArithmeticError):
+        tracked_run(network("cnn", score=fail))
+    experiment = store.get_experiment_by_name("convnets")
+    assert experiment is not None
+    assert list(store.search_runs([experiment.experiment_id], SEARCH)) == []
+    assert list(store.search_registered_models()) == []
+
+
+def test_the_longest_view_fits_into_a_tag() -> None:
+    longest = [Chart(type="line", metric="m" * MAX_METRIC_CHARS)] * MAX_CHARTS
+    assert len(view_tag(longest, 2**43)) < 5000
+
+
+def test_a_view_that_a_user_has_changed_stays(store: mlflow.MlflowClient, tracked_run: Callable[..., None]) -> None:
+    number = store.create_experiment("convnets")
+    changed = json.dumps({"name": "mine", "createdAt": 1, "updatedAt": 2, "state": "{}"})
+    store.set_experiment_tag(number, TAG, changed)
+    tracked_run(network("fcn"))
+    assert store.get_experiment(number).tags[TAG] == changed
+
+
+def test_a_run_goes_on_where_the_view_may_not_be_written(
+    store: mlflow.MlflowClient,
+    tracked_run: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def refuse(*_: object) -> None:
+        raise MlflowException("Permission denied")
+
+    monkeypatch.setattr(mlflow.MlflowClient, "set_experiment_tag", refuse)
+    tracked_run(network("fcn"))
+    assert statuses(store) == {"fcn": "FINISHED"}
+    assert "could not be prepared (Permission denied)" in capsys.readouterr().err
 
 
 def test_another_store_can_be_named_in_the_environment(

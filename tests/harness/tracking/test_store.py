@@ -7,6 +7,7 @@ import pytest
 
 from convnets.harness.messages import TrackingError
 from convnets.harness.tracking.experiments import charts_path
+from convnets.harness.tracking.settings import Tracking
 from convnets.harness.tracking.store import (
     store_lock,
     store_uri,
@@ -14,7 +15,7 @@ from convnets.harness.tracking.store import (
     without_password,
 )
 
-SETTINGS = {"uri": "sqlite:///mlflow.db", "experiment": "convnets"}
+SETTINGS = Tracking(uri="sqlite:///mlflow.db", artifacts="mlartifacts", experiment="convnets")
 
 
 @pytest.mark.parametrize(
@@ -114,7 +115,7 @@ def test_projects_that_share_a_store_open_it_one_after_the_other(tmp_path: Path)
 def test_a_damaged_store_is_refused_by_the_ui_too(tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").write_bytes(b"no database at all" * 100)
     with pytest.raises(TrackingError, match="cannot be used"):
-        charts_path(f"sqlite:///{tmp_path / 'mlflow.db'}", {"experiment": "convnets"})
+        charts_path(f"sqlite:///{tmp_path / 'mlflow.db'}", SETTINGS)
 
 
 def test_looking_at_runs_makes_no_store(tmp_path: Path) -> None:

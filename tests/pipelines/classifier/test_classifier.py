@@ -211,6 +211,7 @@ def test_the_interval_is_wilsons() -> None:
         lecture_accuracy=0.9,
     )
     assert metrics["test_accuracy"] == 0.8
+    assert (metrics["wrong_images"], metrics["test_error_percent"]) == (2, pytest.approx(20))
     assert (metrics["test_accuracy_low"], metrics["test_accuracy_high"]) == pytest.approx((0.4902, 0.9433), abs=1e-4)
     assert metrics["test_loss"] == pytest.approx(-(8 * np.log(0.9) + 2 * np.log(0.1)) / 10, rel=1e-6)
     assert metrics["expected_calibration_error"] == pytest.approx(0.1, abs=1e-6)

@@ -111,6 +111,7 @@ def metrics_of(network: str) -> dict[str, Any]:
         "test_accuracy": right / SIZE,
         "test_accuracy_low": low,
         "test_accuracy_high": high,
+        "wrong_images": SIZE - right,
         "expected_calibration_error": 0.0123,
         "fit_seconds": 22.123456789012345,
         "fit_images_per_second": 6000 / 7,

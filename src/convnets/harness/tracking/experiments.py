@@ -4,11 +4,16 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from convnets.harness.messages import TrackingError
-from convnets.harness.tracking.store import make_store, opening, reachable, sqlite_file, without_password
+from convnets.harness.tracking.settings import Tracking
+from convnets.harness.tracking.store import cause_of, make_store, opening, reachable, sqlite_file, without_password
+from convnets.harness.tracking.view import charts_address, prepare_view
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Experiment
 
 # A server that has gone away is given up after half a minute, one that never answers after two, not after many.
 QUIET_AND_QUICK = {
@@ -18,13 +23,13 @@ QUIET_AND_QUICK = {
 }
 
 
-def open_experiment(uri: str, project_path: Path, settings: dict[str, str]) -> "tuple[MlflowClient, str]":
+def open_experiment(uri: str, project_path: Path, settings: Tracking) -> "tuple[MlflowClient, str]":
     """Reach the store, make what is not there yet, and choose the experiment.
 
     Args:
         uri: As of `tracking_uri`.
         project_path: Where artifacts of a local store go.
-        settings: `artifacts` and `experiment`, as in `conf/base/tracking.yml`.
+        settings: What `tracking.yml` says.
 
     Returns:
         A client of the store, and the identifier of the experiment.
@@ -38,7 +43,7 @@ def open_experiment(uri: str, project_path: Path, settings: dict[str, str]) -> "
         os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
     import mlflow
 
-    name = settings["experiment"]
+    name = settings.experiment
     with opening(project_path, uri), reachable(uri):
         mlflow.set_tracking_uri(uri)
         make_store(uri)
@@ -50,9 +55,10 @@ def open_experiment(uri: str, project_path: Path, settings: dict[str, str]) -> "
                 f"`mlflow experiments restore --experiment-id {experiment.experiment_id}`, or name another in "
                 "conf's tracking.yml"
             )
-        artifacts = None if uri.startswith("http") else (project_path / settings["artifacts"]).as_uri()
+        artifacts = None if uri.startswith("http") else (project_path / settings.artifacts).as_uri()
         experiment_id = experiment.experiment_id if experiment else _create_experiment(client, name, artifacts)
         mlflow.set_experiment(experiment_id=experiment_id)  # which alone decides where a model is logged
+        _prepare_view(client, experiment or client.get_experiment(experiment_id), settings)
     return client, str(experiment_id)
 
 
@@ -69,12 +75,22 @@ def _create_experiment(client: "MlflowClient", name: str, artifacts: str | None)
         return str(mlflow.set_experiment(name).experiment_id)  # another project's run was quicker
 
 
-def charts_path(uri: str, settings: dict[str, str]) -> str:
+def _prepare_view(client: "MlflowClient", experiment: "Experiment", settings: Tracking) -> None:
+    """A run goes on without the view, where the store does not let it write that."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        prepare_view(client, experiment, settings.charts)
+    except MlflowException as error:
+        click.echo(f"The charts that `kedro mlflow` opens could not be prepared ({cause_of(error)})", err=True)
+
+
+def charts_path(uri: str, settings: Tracking) -> str:
     """Where an MLflow server shows the charts of the experiment, below its own address.
 
     Args:
         uri: Of the store.
-        settings: `experiment`, as in `conf/base/tracking.yml`.
+        settings: What `tracking.yml` says.
 
     Raises:
         TrackingError: Nothing was recorded yet, or the store cannot be used.
@@ -85,12 +101,10 @@ def charts_path(uri: str, settings: dict[str, str]) -> str:
     with reachable(uri):
         # A store is made by a run alone, which sees to it that no other makes it, too.
         made = file is None or file.exists()
-        experiment = mlflow.MlflowClient(uri).get_experiment_by_name(settings["experiment"]) if made else None
+        experiment = mlflow.MlflowClient(uri).get_experiment_by_name(settings.experiment) if made else None
     if experiment is None:
         raise TrackingError(
-            f"The MLflow store at {without_password(uri)} has no experiment {settings['experiment']!r} yet: "
+            f"The MLflow store at {without_password(uri)} has no experiment {settings.experiment!r} yet: "
             "run `kedro run`"
         )
-    # The networks alone: a run without metrics, as the comparison's, and the many of a study take up the legends.
-    view = "compareRunsMode=CHART&workflowType=machine_learning&searchFilter=metrics.loss+%3E+0+AND+tags.study+IS+NULL"
-    return f"/#/experiments/{experiment.experiment_id}/runs?{view}"
+    return charts_address(experiment)

@@ -4,9 +4,8 @@ A run is opened by the first node of its namespace, and closed when the last out
 """
 
 import atexit
-import json
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from inspect import isgeneratorfunction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,6 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
-from convnets.harness.circumstances import git_commit
 from convnets.harness.exits import command_to_go_on
 from convnets.harness.experiment import Experiment, RunDescription, installed_version
 from convnets.harness.locks import NamespaceLocks
@@ -28,8 +26,11 @@ from convnets.harness.namespaces import outermost_namespace
 from convnets.harness.storage import stored_path
 from convnets.harness.tracking.experiments import open_experiment
 from convnets.harness.tracking.namespace_run import NamespaceRun
-from convnets.harness.tracking.recording import dataset_input, log_keras_model, metrics_of
+from convnets.harness.tracking.publishing import NOTE, publish
+from convnets.harness.tracking.recording import dataset_input, log_keras_model, metrics_of, metrics_of_table, tags_of
+from convnets.harness.tracking.settings import Tracking
 from convnets.harness.tracking.store import cause_of, tracking_uri, without_password
+from convnets.harness.tracking.view import LATEST
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -43,7 +44,7 @@ class TrackingHooks:
     def __init__(
         self,
         project_path: Path,
-        settings: dict[str, str],
+        settings: Tracking,
         experiment: Experiment,
         describe_run: Callable[[str], RunDescription],
         locks: NamespaceLocks,
@@ -52,7 +53,7 @@ class TrackingHooks:
 
         Args:
             project_path: Where a local store is.
-            settings: `uri`, `artifacts` and `experiment`, as in `conf/base/tracking.yml`.
+            settings: What `tracking.yml` says.
             experiment: Its package and those of others: their versions are recorded.
             describe_run: See `Plan`.
             locks: Of the namespaces that this process works on.
@@ -153,11 +154,19 @@ class TrackingHooks:
                     run.epochs = int(row.pop("epoch"))
                     self._client.log_batch(run_id, metrics=metrics_of(run_id, row, run.epochs))
             case "metrics":
-                self._client.log_batch(run_id, metrics=metrics_of(run_id, data, model_id=run.model_id))
+                self._log_metrics(run, data)
+            case "table":
+                self._client.log_artifact(run_id, stored_path(self._catalog, dataset_name))
+                self._log_metrics(run, metrics_of_table(data, self._declared(dataset_name)))
             case "model":
                 run.model_id = log_keras_model(self._client, run_id, data, self._packages)
+                run.model_shape = tuple(data.input_shape[1:])
             case "artifact":
                 self._client.log_artifact(run_id, stored_path(self._catalog, dataset_name))
+
+    def _log_metrics(self, run: NamespaceRun, values: Mapping[str, float | None]) -> None:
+        run.metrics |= {name: float(value) for name, value in values.items() if value is not None}
+        self._client.log_batch(str(run.run_id), metrics=metrics_of(str(run.run_id), values, model_id=run.model_id))
 
     def _attempt(self, record: Callable[..., None], *arguments: Any) -> None:
         """Let the pipeline go on when the store fails: what is not recorded now can be recorded from the results."""
@@ -223,29 +232,37 @@ class TrackingHooks:
             for run in self._runs.values() if runs is None else runs:
                 if run.run_id:
                     self._attempt(self._client.set_terminated, run.run_id, status)
+                    if status == "FINISHED":
+                        self._attempt(publish, self._client, self._experiment_id, run, self._settings.model)
                     run.run_id = None
                     if not self._lost:
                         self._locks.forget_run(run.name, self._uri)
 
-    def _declared(self, dataset_name: str) -> dict[str, str]:
+    def _declared(self, dataset_name: str) -> dict[str, Any]:
         metadata = getattr(self._catalog[dataset_name], "metadata", None) if dataset_name in self._catalog else None
-        declared: dict[str, str] = (metadata or {}).get("mlflow", {})
+        declared: dict[str, Any] = (metadata or {}).get("mlflow", {})
         return declared
 
     def _open_run(self, run: NamespaceRun) -> None:
         from mlflow.entities import Param, RunTag
 
         claim = self._locks.note_run(run.name, self._uri)
-        description = self._describe_run(run.name)
-        tags = self._tags() | dict(description.tags) | {CLAIM: claim}
+        description = run.description = self._describe_run(run.name)
+        tags = (
+            tags_of(self._run_params, self._project_path, self._inputs.values())
+            | dict(description.tags)
+            | {CLAIM: claim}
+        )
         if description.related:
             link = f"#/experiments/{self._experiment_id}/runs?searchFilter={quote(description.related)}"
-            tags["mlflow.note.content"] = f"[The runs that are summed up here]({link}): `{description.related}`"
+            tags[NOTE] = f"[The runs that are summed up here]({link}): `{description.related}`"
+        if description.model_use:
+            tags[LATEST] = "true"
         if epochs := getattr(self._catalog, "resumed", {}).get(run.name):
             tags["resumed.after_epoch"] = str(epochs)
         created = self._client.create_run(self._experiment_id, run_name=run.name, tags=tags)
         run_id = run.run_id = str(created.info.run_id)
-        run.epochs, run.model_id = 0, None
+        run.started, run.epochs, run.model_id, run.metrics = created.info.start_time, 0, None, {}
         if self._uri.startswith("http"):  # where MLflow asks again for a run if the answer is lost
             self._close_dead_run(claim, but=run_id)
         flat = pd.json_normalize(dict(description.parameters), sep=".").iloc[0].to_dict()
@@ -269,19 +286,3 @@ class TrackingHooks:
                 if outermost_namespace(node) == run.name and kind and self._catalog.exists(name):
                     self._record(run, name, None if kind == "artifact" else self._catalog.load(name))
         run.unrecorded = False
-
-    def _tags(self) -> dict[str, str]:
-        """What all runs of a command have in common."""
-        names: Sequence[str] = self._run_params["pipeline_names"] or ["__default__"]
-        tags = {
-            "kedro.run": self._run_params["run_id"],
-            "kedro.env": self._run_params["env"] or "base",
-            "kedro.pipelines": ",".join(names),
-            "mlflow.source.name": "kedro run",
-            "mlflow.source.type": "LOCAL",
-        }
-        if commit := git_commit(self._project_path):
-            tags["mlflow.source.git.commit"] = commit
-        return tags | {
-            f"sha256.{item.dataset.name}": json.loads(item.dataset.source)["sha256"] for item in self._inputs.values()
-        }

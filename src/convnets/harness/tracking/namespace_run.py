@@ -1,6 +1,8 @@
 """What is known of the MLflow run of a namespace while a command works on it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from convnets.harness.experiment import RunDescription
 
 
 @dataclass
@@ -11,7 +13,11 @@ class NamespaceRun:
         name: Of the namespace, and of the run.
         unsaved: Outputs that are still to come.
         run_id: `None` while no run is open.
+        started: When it was, in milliseconds.
+        description: Of the namespace.
         model_id: Of the model that was logged.
+        model_shape: Of an input of it, without the number of inputs.
+        metrics: That are recorded, but for those of epochs.
         epochs: How many are recorded.
         failed: Whether a node of it has.
         unrecorded: Whether an earlier process was killed before all that it made was recorded.
@@ -21,7 +27,11 @@ class NamespaceRun:
     name: str
     unsaved: set[str]
     run_id: str | None = None
+    started: int = 0
+    description: RunDescription = field(default_factory=RunDescription)
     model_id: str | None = None
+    model_shape: tuple[int, ...] = ()
+    metrics: dict[str, float] = field(default_factory=dict)
     epochs: int = 0
     failed: bool = False
     unrecorded: bool = False

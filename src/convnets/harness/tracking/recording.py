@@ -2,15 +2,19 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convnets.harness.circumstances import git_commit
+
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import DatasetInput, Metric
+    from pandas import DataFrame
 
 MAX_DIGEST_CHARS = 36  # of a data set, in MLflow
 
@@ -41,6 +45,26 @@ def dataset_input(name: str, data: np.ndarray, context: str, path: str, sha256: 
     )
 
 
+def tags_of(run_params: Mapping[str, Any], project_path: Path, inputs: "Iterable[DatasetInput]") -> dict[str, str]:
+    """What all runs of a command have in common.
+
+    Args:
+        run_params: Of the command, as Kedro gives them to hooks.
+        project_path: Where git may know a commit.
+        inputs: The data that runs are given.
+    """
+    tags = {
+        "kedro.run": run_params["run_id"],
+        "kedro.env": run_params["env"] or "base",
+        "kedro.pipelines": ",".join(run_params["pipeline_names"] or ["__default__"]),
+        "mlflow.source.name": "kedro run",
+        "mlflow.source.type": "LOCAL",
+    }
+    if commit := git_commit(project_path):
+        tags["mlflow.source.git.commit"] = commit
+    return tags | {f"sha256.{item.dataset.name}": json.loads(item.dataset.source)["sha256"] for item in inputs}
+
+
 def metrics_of(
     run_id: str, values: Mapping[str, float | None], step: int = 0, model_id: str | None = None
 ) -> "list[Metric]":
@@ -53,6 +77,21 @@ def metrics_of(
         for name, value in values.items()
         if value is not None
     ]
+
+
+def metrics_of_table(table: "DataFrame", declared: Mapping[str, Any]) -> dict[str, float]:
+    """Numbers of a table, each by its column and its row: `wrong_images/cnn`, `p_value/fcn-cnn`.
+
+    Args:
+        table: In any order of rows.
+        declared: `rows`, the columns that name a row, and `columns`, those whose numbers are recorded.
+    """
+    names = table[declared["rows"]].agg("-".join, axis=1)
+    return {
+        f"{column}/{name}": float(value)
+        for column in declared["columns"]
+        for name, value in zip(names, table[column], strict=True)
+    }
 
 
 def log_keras_model(client: "MlflowClient", run_id: str, model: Any, packages: Sequence[str]) -> str:

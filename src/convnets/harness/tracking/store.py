@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 from convnets.harness.atomic_files import PREFIX
 from convnets.harness.messages import TrackingError, one_line
 from convnets.harness.outputs import check_writable
+from convnets.harness.tracking.settings import Tracking
 
 ANSWER_SECONDS = 10  # of a tracking server
 LOCK_SECONDS = 5  # of a store that another program writes to
@@ -32,19 +33,19 @@ MAX_CAUSE_CHARS = 200  # of what MLflow says of a failure
 STORE_LOCK = "mlflow.db.lock"
 
 
-def tracking_uri(project_path: Path, settings: dict[str, str]) -> str:
+def tracking_uri(project_path: Path, settings: Tracking) -> str:
     """Where runs are recorded: what MLFLOW_TRACKING_URI says, or the project's own store.
 
     Args:
         project_path: Where a local store is.
-        settings: `uri`, as in `conf/base/tracking.yml`.
+        settings: What `tracking.yml` says.
 
     Raises:
         TrackingError: As of `store_uri`.
     """
     if named := os.environ.get(VARIABLE, "").strip():
         return store_uri(named, Path.cwd(), VARIABLE)
-    return store_uri(settings["uri"], project_path, "uri in tracking.yml")
+    return store_uri(settings.uri, project_path, "uri in tracking.yml")
 
 
 def store_uri(text: str, folder: Path, name: str) -> str:

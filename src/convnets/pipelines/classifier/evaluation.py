@@ -108,7 +108,8 @@ def evaluate(  # noqa: PLR0913 - one argument for each thing that is summed up
 
     Returns:
         `test_loss` (the mean cross-entropy in nats), `test_accuracy` with the bounds of its Wilson 95 % interval
-        `test_accuracy_low` and `test_accuracy_high`, `expected_calibration_error`, `fit_seconds`, `parameters`,
+        `test_accuracy_low` and `test_accuracy_high`, `test_error_percent` and the number of `wrong_images`,
+        `expected_calibration_error`, `fit_seconds`, `parameters`,
         `fit_images_per_second` learned from over all epochs, `predict_images_per_second`, `model_bytes`, the
         size of the model's `.keras` file, and `lecture_accuracy`; where the best epoch was kept, `best_epoch`.
     """
@@ -121,6 +122,8 @@ def evaluate(  # noqa: PLR0913 - one argument for each thing that is summed up
         "test_accuracy": float(right.mean()),
         "test_accuracy_low": low,
         "test_accuracy_high": high,
+        "test_error_percent": 100 * float((~right).mean()),
+        "wrong_images": int((~right).sum()),
         "expected_calibration_error": expected_calibration_error(calibration),
         "fit_seconds": float(history["epoch_seconds"].sum()),
         "fit_images_per_second": float(np.average(history["images_per_second"], weights=history["epoch_seconds"])),

@@ -19,6 +19,7 @@ COLUMNS = [
     "test_accuracy",
     "test_accuracy_low",
     "test_accuracy_high",
+    "wrong_images",
     "test_loss",
     "lecture_accuracy",
     "fit_seconds",
@@ -36,7 +37,7 @@ def compare(**records: dict[str, Any]) -> pd.DataFrame:
 
     Returns:
         A row for each network: `network`, `parameters`, `test_accuracy` with the bounds of its 95 % interval,
-        `test_loss`, `lecture_accuracy` (missing where the lecture reports none), `fit_seconds`,
+        `wrong_images`, `test_loss`, `lecture_accuracy` (missing where the lecture reports none), `fit_seconds`,
         `fit_images_per_second`, `predict_images_per_second`, `model_bytes`; then what the network was trained with,
         with `mlflow_run` (missing where the training is not in MLflow) as the last.
     """
