@@ -43,7 +43,7 @@ EXPECTED = {
     ("ParquetDataset", "model output", None): "robustness-cnn-held_back-1.corrupted_answers "
     "robustness-cnn-held_back-1.validation_answers",
     ("JSONDataset", "model output", None): "cnn.prediction_speed",
-    ("CSVDataset", "model output", "artifact"): "predictions_on_images",
+    ("CSVDataset", "model output", "artifact"): "prediction.predictions_on_images",
     ("JSONDataset", "reporting", "metrics"): "cnn.metrics seeds-cnn-1.metrics",
     ("JSONDataset", "reporting", None): "cnn.record",
     ("TextDataset", "reporting", "artifact"): "cnn.summary cnn.playground playground.page cnn.report comparison.report",
@@ -117,7 +117,7 @@ FILES = {
     "cnn.model": "06_models/cnn.keras",
     "cnn.checkpoint": "06_models/cnn.checkpoint.keras",
     "cnn.predictions": "07_model_output/cnn/predictions.parquet",
-    "predictions_on_images": "07_model_output/predictions_on_images.csv",
+    "prediction.predictions_on_images": "07_model_output/predictions_on_images.csv",
     "cnn.metrics": "08_reporting/cnn/metrics.json",
     "cnn.record": "08_reporting/cnn/record.json",
     "comparison.table": "08_reporting/comparison.csv",

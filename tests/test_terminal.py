@@ -107,7 +107,7 @@ def test_a_run_ends_with_where_to_look(
         pipeline = Pipeline([Node(repr, inputs="nothing", outputs=name, name=name) for name in made])
     pages = DataCatalog.from_config({"{name}": {"type": "text.TextDataset", "filepath": "data/{name}.html"}})
     hooks.before_pipeline_run({"pipeline_names": None, "env": environment, "runner": ""}, pipeline, pages)
-    hooks.after_dataset_saved("cnn.metrics", METRICS)
+    hooks.after_dataset_saved("cnn.record", {"metrics": METRICS})
     hooks.after_pipeline_run()
     assert capsys.readouterr().out.splitlines()[-len(last) :] == last
 

@@ -73,12 +73,12 @@ class TerminalHooks:
 
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
-        """Note metrics of an earlier run that this one compares."""
+        """Note the results of an earlier run that this one compares."""
         self._note(dataset_name, data)
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
-        """Say what data there is, and note metrics."""
+        """Say what data there is, and note results."""
         if dataset_name in ("train_images", "test_images"):
             count, height, width, *channels = data.shape
             of = f" and {channels[0]} channels" if channels else ""
@@ -87,7 +87,7 @@ class TerminalHooks:
             for image, reason in data.head(MAX_IMAGES).itertuples(index=False):
                 self._console.print(f"{one_line(str(image))} is refused: {one_line(reason)}", markup=False)
             self._say_that_there_are_more(dataset_name, len(data))
-        if dataset_name == "predictions_on_images" and len(data):
+        if dataset_name == "prediction.predictions_on_images" and len(data):
             images = data["image"].unique()
             self._console.print(predictions_table(data[data["image"].isin(images[:MAX_IMAGES])]))
             self._say_that_there_are_more(dataset_name, len(images))
@@ -113,8 +113,8 @@ class TerminalHooks:
 
     def _note(self, dataset_name: str, data: Any) -> None:
         network, _, name = dataset_name.partition(".")
-        if name == "metrics" and "-" not in network:
-            self._metrics[network] = data
+        if name == "record" and "-" not in network:
+            self._metrics[network] = data["metrics"]
 
     @hook_impl
     def after_pipeline_run(self) -> None:

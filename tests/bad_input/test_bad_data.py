@@ -153,7 +153,7 @@ def test_an_image_that_may_not_be_read_does_not_stop_the_others(trained: Path, f
     shutil.copytree(path / "data/01_raw/images", path / "mine")
     with ExitStack() as undo:
         Place(path, forks, undo).forbid("mine/0_off_centre.png", 0)
-        made = "predictions_on_images,prediction.refused_images_table"
+        made = "prediction.predictions_on_images,prediction.refused_images_table"
         options = [f"--to-outputs={made}", "--params", f"prediction.folder={path / 'mine'}"]
         status, output = forks.kedro(path, *PREDICTION, *options)
     assert status == 0, output

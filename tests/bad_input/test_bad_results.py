@@ -75,7 +75,7 @@ def fewer_test_images(place: Place) -> None:
 
 
 def unreadable_note(place: Place) -> None:
-    (place.path / DATA / "08_reporting/cnn/.made_from/cnn.history_table.json").write_bytes(b"\xff")
+    (place.path / DATA / "08_reporting/cnn/.made_from/cnn.report.json").write_bytes(b"\xff")
 
 
 def linked_to_nothing(folder: str) -> Prepare:
@@ -86,17 +86,17 @@ def linked_to_nothing(folder: str) -> Prepare:
     return prepare
 
 
-CNN, METRICS, PREDICTIONS = (
+CNN, RECORD, PREDICTIONS = (
     "06_models/cnn.keras",
-    "08_reporting/cnn/metrics.json",
+    "08_reporting/cnn/record.json",
     "07_model_output/fcn/predictions.parquet",
 )
 CNN_AGAIN = "make it again with `kedro run --env test --pipeline=cnn`"
 RESULTS = [
     Case(
         "a result is missing",
-        ("No result yet of cnn (cnn.metrics)", "run `kedro run --env test --pipeline=cnn` first"),
-        prepare=result(METRICS, None),
+        ("No result yet of cnn (cnn.record)", "run `kedro run --env test --pipeline=cnn` first"),
+        prepare=result(RECORD, None),
         command=(*RUN, "--pipeline=comparison"),
     ),
     Case(
@@ -116,31 +116,30 @@ RESULTS = [
     ),
     changed("empty predictions", "comparison", "fcn", PREDICTIONS, lambda _: b""),
     changed("predictions with a wrong byte", "comparison", "fcn", PREDICTIONS, flip_a_byte),
-    changed("metrics that lack one", "comparison", "cnn", METRICS, without("test_loss")),
-    changed("metrics with another digit", "comparison", "cnn", METRICS, flip_a_bit),
-    changed("a table with another digit", "comparison", "cnn", "08_reporting/cnn/history.csv", flip_a_bit),
+    changed("a record without metrics", "comparison", "cnn", RECORD, without("metrics")),
+    changed("a record with another digit", "comparison", "cnn", RECORD, flip_a_bit),
     changed(
-        "a table that lacks a row",
+        "a report that lacks its last line",
         "comparison",
         "cnn",
-        "08_reporting/cnn/per_class.csv",
+        "08_reporting/cnn/report.html",
         lambda content: content[: content.rstrip().rindex(b"\n") + 1],
     ),
     Case(
         "a result without its note",
-        (f"{{path}}/{DATA}/{METRICS} has no note of what it was made from", CNN_AGAIN),
-        prepare=note("08_reporting/cnn/.made_from/cnn.metrics.json", None),
+        (f"{{path}}/{DATA}/{RECORD} has no note of what it was made from", CNN_AGAIN),
+        prepare=note("08_reporting/cnn/.made_from/cnn.record.json", None),
         command=(*RUN, "--pipeline=comparison"),
     ),
     Case(
         "a result with a note nested too deep",
-        (f"{{path}}/{DATA}/{METRICS} has no note of what it was made from", CNN_AGAIN),
-        prepare=note("08_reporting/cnn/.made_from/cnn.metrics.json", "[" * 200_000),
+        (f"{{path}}/{DATA}/{RECORD} has no note of what it was made from", CNN_AGAIN),
+        prepare=note("08_reporting/cnn/.made_from/cnn.record.json", "[" * 200_000),
         command=(*RUN, "--pipeline=comparison"),
     ),
     Case(
         "a result with a note that is no text",
-        (f"{{path}}/{DATA}/08_reporting/cnn/history.csv has no note of what it was made from", CNN_AGAIN),
+        (f"{{path}}/{DATA}/08_reporting/cnn/report.html has no note of what it was made from", CNN_AGAIN),
         prepare=unreadable_note,
         command=(*RUN, "--pipeline=comparison"),
     ),

@@ -31,7 +31,7 @@ import pathlib, sys, time
 from kedro.pipeline import Node, Pipeline
 from convnets.harness.locks import NamespaceLocks
 claims = NamespaceLocks(pathlib.Path(sys.argv[1]))
-pipeline = Pipeline([Node(print, "x", "y", name="node", namespace="cnn")])
+pipeline = Pipeline([Node(print, "x", "cnn.y", name="node", namespace="cnn")])
 claims.before_pipeline_run({"runner": "SequentialRunner"}, pipeline)
 identifier = claims.note_run("cnn", sys.argv[2])
 pathlib.Path(sys.argv[1], "claimed").write_text(identifier)
@@ -40,7 +40,7 @@ time.sleep(60)
 
 
 def pipeline_of(namespace: str) -> Pipeline:
-    return Pipeline([Node(print, "x", "y", name="node", namespace=namespace)])
+    return Pipeline([Node(print, "x", f"{namespace}.y", name="node", namespace=namespace)])
 
 
 @pytest.fixture

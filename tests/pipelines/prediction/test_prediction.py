@@ -291,13 +291,13 @@ def run(mnist: Dataset, network: keras.Model, tmp_path: Path) -> Callable[[objec
 
     def run_pipeline(own_images: object) -> dict[str, Any]:
         table = {"type": "pandas.CSVDataset", "filepath": str(tmp_path / "predictions.csv")}
-        catalog = DataCatalog.from_config({"predictions_on_images": table})
+        catalog = DataCatalog.from_config({"prediction.predictions_on_images": table})
         catalog["own_images"] = MemoryDataset(own_images, copy_mode="assign")
         catalog["params:dataset"] = MemoryDataset(mnist)
         catalog["fcn.model"] = MemoryDataset(network, copy_mode="assign")
         outputs = SequentialRunner().run(create_pipeline(["fcn"]), catalog)
         made = {name: data.load() for name, data in outputs.items()}
-        return made | {"predictions_on_images": catalog.load("predictions_on_images")}
+        return made | {"prediction.predictions_on_images": catalog.load("prediction.predictions_on_images")}
 
     return run_pipeline
 
@@ -306,7 +306,7 @@ def test_the_shipped_samples_are_read_and_drawn(run: Callable[[object], dict[str
     folder = ROOT / "data" / "01_raw" / "images"
     assert sum(file.stat().st_size for file in folder.iterdir()) < 100_000
     outputs = run(ImageFolderDataset(path=str(folder)).load())
-    table = outputs["predictions_on_images"]
+    table = outputs["prediction.predictions_on_images"]
     assert len(table) == 8
     assert (table["image"].str[0] == table["predicted"].astype(str)).sum() >= 7
     assert outputs["prediction.refused_images_table"].empty
@@ -340,7 +340,7 @@ def test_a_file_that_is_removed_before_it_is_drawn_does_not_stop_the_figure(
     figure = outputs["prediction.predictions_on_images_figure"]
     figure.canvas.draw()
     assert figure.axes[0].get_title() == "a.png\n(no longer readable)"
-    assert outputs["predictions_on_images"]["image"].tolist() == ["a.png"]
+    assert outputs["prediction.predictions_on_images"]["image"].tolist() == ["a.png"]
 
 
 def test_many_images_are_drawn_in_part_and_none_is_said(
@@ -350,5 +350,5 @@ def test_many_images_are_drawn_in_part_and_none_is_said(
     outputs = run(many)
     assert outputs["prediction.predictions_on_images_figure"].get_suptitle().endswith("the first 24 of 30 images")
     outputs = run({"blank": lambda: Image.new("L", (9, 9))})
-    assert outputs["predictions_on_images"].empty
+    assert outputs["prediction.predictions_on_images"].empty
     assert outputs["prediction.predictions_on_images_figure"].texts[-1].get_text() == "no such image"

@@ -8,7 +8,7 @@ from convnets.pipelines import in_namespace
 from convnets.pipelines.prediction import figures, nodes
 
 
-@in_namespace("prediction", outputs={"predictions_on_images"})
+@in_namespace("prediction")
 def create_pipeline(networks: Sequence[str]) -> Pipeline:
     """Wire a user's own images and the trained networks to what these say.
 
