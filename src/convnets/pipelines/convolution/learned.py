@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from convnets.harness.progress import each
 from convnets.image_shapes import with_channels
 from convnets.pipelines.classifier.feed import PREDICTION_BATCH
 from convnets.pipelines.convolution.operation import choose_image
@@ -130,7 +131,8 @@ def ascend_to_patterns(model: Model, convolution: Convolution, seed: int) -> dic
         By convolution layer and filter, (height, width, channels), float32.
     """
     patterns = {}
-    for layer in convolution_layers(model):
+    layers = convolution_layers(model)
+    for layer in each(layers, "layers", f"{model.name}: patterns to which filters respond most"):
         numbers = chosen_filters(layer, convolution)
         patterns[layer.name] = dict(zip(numbers, _ascend(model, layer, numbers, seed), strict=True))
     return patterns
