@@ -121,9 +121,9 @@ def between_bars() -> AbstractContextManager[None]:
 
 def duration(seconds: float) -> str:
     """How long something took: `4.3 s`, `40 s`, `3 min 12 s`, `1 h 40 min`."""
-    if seconds < TENTHS_BELOW:
-        return f"{seconds:.1f} s"
     whole = round(seconds)
+    if round(seconds, 1) < TENTHS_BELOW:
+        return f"{seconds:.1f} s"
     if whole < MINUTE:
         return f"{whole} s"
     if whole < HOUR:
