@@ -85,7 +85,9 @@ def test_the_terminal_shows_data_training_and_results(finished: Finished) -> Non
     assert "train_images: 1,000 images of 28 x 28 pixels" in finished.output
     for network, parameters in PARAMETERS.items():
         assert f"{network}: {parameters:,} parameters learn from 1,000 images" in finished.output
-        assert re.search(rf"^{network} epoch 2/2: accuracy 0\.\d{{4}}, loss \d\.\d{{4}}, [\d.]+ s$", finished.output, re.M)
+        assert re.search(
+            rf"^{network} epoch 2/2: accuracy 0\.\d{{4}}, loss \d\.\d{{4}}, [\d.]+ s$", finished.output, re.M
+        )
         assert re.search(
             rf"^ *{network} +{parameters:,} +0\.\d{{4}} \(0\.\d{{4}} to 0\.\d{{4}}\)", finished.output, re.M
         )
