@@ -39,7 +39,7 @@ def make_network_report(  # noqa: PLR0913 - what a page is made of
         summary: As Keras prints it.
         layers: As `summarize_model` returns them.
         per_class: As `score_classes` returns them.
-        **figures: PNG files, by the names of `NETWORK_FIGURES`.
+        **figures: PNG files, with vectors or without, by the names of `NETWORK_FIGURES`.
 
     Returns:
         HTML, one file that needs nothing else.

@@ -13,6 +13,7 @@ from convnets.figures import DPI, network_colour
 from convnets.harness.messages import DataError
 from convnets.pipelines.report import formats
 from convnets.pipelines.report.texts import FigureText
+from convnets.vectors import vectors_of
 
 BEGIN, END = "<!-- network -->", "<!-- end of network -->"  # in network.html.jinja; escaped text has no such comment
 CSS_DPI = 96  # pixels to an inch
@@ -58,7 +59,7 @@ def describe_figures(
 
     Args:
         texts: By the names of the figures.
-        images: PNG files, by the same names.
+        images: PNG files, by the same names; those that hold the figure as vectors are shown so.
         **named: What texts have in braces.
 
     Returns:
@@ -69,13 +70,20 @@ def describe_figures(
     for name, text in texts.items():
         width, height = (round(size * CSS_DPI / DPI) for size in struct.unpack(">II", images[name][SIZE_IN_PNG]))
         described[name.removesuffix("_figure")] = {
-            "source": f"data:image/png;base64,{base64.b64encode(images[name]).decode()}",
+            "source": source_of(images[name]),
             "width": width,
             "height": height,
             "alt": text.alt.format(**named),
             "reading": text.reading,
         }
     return described
+
+
+def source_of(png: bytes) -> str:
+    """The data address of a figure: of its vectors if the PNG file holds them. In an image, no name meets another's."""
+    vectors = vectors_of(png)
+    kind, content = ("png", png) if vectors is None else ("svg+xml", vectors)
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
 
 
 def section_of(page: str, network: str) -> Markup:
