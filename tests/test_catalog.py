@@ -37,6 +37,7 @@ EXPECTED = {
     "robustness.cnn_corrupted_answers robustness.cnn_validation_answers robustness.cnn_ensemble "
     "seeds-cnn-1.calibration_table seeds-cnn-1.predictions seeds-cnn-1.prediction_speed",
     ("MemoryDataset", "reporting", None): "report.outdated_inputs",
+    ("StudyResultsDataset", "reporting", None): "report.studies",
     ("MemoryDataset", None, None): "cnn.last_checkpoint cnn.run_id seeds-cnn-1.last_checkpoint",
     ("CheckpointDataset", "models", None): "cnn.checkpoint seeds-cnn-1.checkpoint",
     ("CSVDataset", "models", "epochs"): "cnn.training_log seeds-cnn-1.training_log",

@@ -16,6 +16,7 @@ from kedro.io import DatasetError
 from PIL import Image
 
 from convnets.datasets.figure import FigureDataset
+from convnets.datasets.study_results import StudyResult
 from convnets.figures import DPI, draw_image, new_figure
 from convnets.harness.messages import DataError
 from convnets.network_parameters import Network
@@ -175,7 +176,7 @@ def make(png: bytes) -> Make:
         results: dict[str, Any] = dict.fromkeys(COMPARISON_FIGURES, png)
         results |= {f"{network}_metrics": metrics for network, metrics in METRICS.items()}
         results |= {f"{network}_report": network_page(png, network, data) for network in METRICS}
-        given = {"table": TABLE, "tests": TESTS, "class_counts": counts, "outdated_inputs": None}
+        given = {"table": TABLE, "tests": TESTS, "class_counts": counts, "outdated_inputs": None, "studies": {}}
         return plain(nodes.make_report(dataset=data, sample_images=png, **given | results | changed))
 
     return make_it
@@ -283,6 +284,22 @@ def test_what_was_made_otherwise_is_marked_with_what_mends_it(make: Make) -> Non
     page = make(outdated_inputs={"fcn": sentence})
     assert page.count(sentence.replace("<2>", "&lt;2&gt;")) == 2  # at the beginning, and at the network
     assert "Not up to date." not in page
+
+
+def test_studies_that_were_run_are_shown_with_question_table_and_command(make: Make, png: bytes) -> None:
+    assert Page(make()).text.count("Studies that were run") == 0
+    means = pd.DataFrame({"network": ["fcn", "cnn"], "trainings": [5, 5], "test_accuracy": [0.97812, np.nan]})
+    studies = {
+        "mine": StudyResult(png, pd.concat([means] * 21), "mine.csv", "2026-01-02 03:04 UTC"),
+        "seeds": StudyResult(png, means, "seeds/mean_accuracies.csv", "2026-01-02 03:04 UTC"),
+    }
+    sentence = "seeds was made otherwise: cnn.training.epochs was 5 and is 6"
+    page = Page(make(studies=studies, outdated_inputs={"seeds": sentence}))
+    _, _, text = page.text.partition("Studies that were run")
+    assert text.index("By how much do results differ from seed to seed?") < text.index("that the block mine")
+    for said in ("0.9781", "kedro run --pipeline=seeds", "Not up to date.", sentence, "mine.csv", "42 rows"):
+        assert said in text
+    assert "nan" not in text
 
 
 def test_a_page_without_a_section_is_refused() -> None:

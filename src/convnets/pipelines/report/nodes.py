@@ -5,11 +5,13 @@ from typing import Any
 
 import pandas as pd
 
+from convnets.datasets.study_results import StudyResult
 from convnets.harness.circumstances import describe_circumstances
 from convnets.network_parameters import Network
 from convnets.parameters import Dataset
 from convnets.pipelines.report.findings import find_disagreeing, is_significant, summarize
 from convnets.pipelines.report.rendering import describe_figures, render, section_of
+from convnets.pipelines.report.studies import describe_studies
 from convnets.pipelines.report.texts import COMPARISON_FIGURES, NETWORK_FIGURES, SAMPLE_IMAGES
 from convnets.training_parameters import Training
 
@@ -70,6 +72,7 @@ def make_report(  # noqa: PLR0913 - what a page is made of
     class_counts: pd.DataFrame,
     sample_images: bytes,
     outdated_inputs: Mapping[str, str] | None,
+    studies: Mapping[str, StudyResult],
     **results: Any,
 ) -> str:
     """Make the page that compares the networks and shows each of them.
@@ -81,6 +84,7 @@ def make_report(  # noqa: PLR0913 - what a page is made of
         class_counts: As `count_classes` returns them.
         sample_images: A PNG file.
         outdated_inputs: By namespace, a sentence on what its results were made from; `None`: nothing is known.
+        studies: What those studies have found that were run.
         **results: The figures of the comparison, PNG files, by the names of `COMPARISON_FIGURES`; and of each network
             `<name>_metrics` and `<name>_report`.
 
@@ -107,6 +111,7 @@ def make_report(  # noqa: PLR0913 - what a page is made of
         figures=describe_figures(
             COMPARISON_FIGURES | {"sample_images": SAMPLE_IMAGES}, results | {"sample_images": sample_images}
         ),
+        studies=describe_studies(studies),
         sections={name: section_of(results[f"{name}_report"], name) for name in networks},
         made=describe_circumstances(PACKAGES),
     )

@@ -30,6 +30,7 @@ def create_pipeline(networks: Sequence[str]) -> Pipeline:
                     "class_counts": "class_counts",
                     "sample_images": "sample_images",
                     "outdated_inputs": "report.outdated_inputs",
+                    "studies": "report.studies",
                     **{name: f"comparison.{name}" for name in COMPARISON_FIGURES},
                     **{f"{network}_metrics": f"{network}.metrics" for network in networks},
                     **{f"{network}_report": f"{network}.report" for network in networks},

@@ -63,20 +63,18 @@ def describe_figures(
         **named: What texts have in braces.
 
     Returns:
-        By name without `_figure`, of each `source`, a data address, its `width` and `height` on the page, in pixels,
-        and its `alt` and `reading`.
+        By name without `_figure`, what `describe_figure` returns.
     """
-    described = {}
-    for name, text in texts.items():
-        width, height = (round(size * CSS_DPI / DPI) for size in struct.unpack(">II", images[name][SIZE_IN_PNG]))
-        described[name.removesuffix("_figure")] = {
-            "source": source_of(images[name]),
-            "width": width,
-            "height": height,
-            "alt": text.alt.format(**named),
-            "reading": text.reading,
-        }
-    return described
+    return {
+        name.removesuffix("_figure"): describe_figure(images[name], text.alt.format(**named), text.reading)
+        for name, text in texts.items()
+    }
+
+
+def describe_figure(png: bytes, alt: str, reading: str) -> dict[str, Any]:
+    """What a template needs of a figure: `source` (a data address), `width`, `height` (pixels), `alt` and `reading`."""
+    width, height = (round(size * CSS_DPI / DPI) for size in struct.unpack(">II", png[SIZE_IN_PNG]))
+    return {"source": source_of(png), "width": width, "height": height, "alt": alt, "reading": reading}
 
 
 def source_of(png: bytes) -> str:
