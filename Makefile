@@ -16,6 +16,9 @@ PORT_MLFLOW ?= 5000
 PORT_PLAYGROUND ?= 8090
 PORT_LAB ?= 8888
 export DO_NOT_TRACK := true
+# Refuse a port that is taken, and say which variable names another: $(call require_free,PORT,VARIABLE=ANOTHER)
+require_free = $(BIN)/python -c 'import socket; socket.create_server(("127.0.0.1", $(1)))' 2>/dev/null || { \
+	echo "Port $(1) cannot be used: choose another, make $@ $(2)" >&2; exit 1; }
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test coverage slow lint lint-page format viz mlflow playground lab benchmark concurrency soak chaos fuzz lock clean
@@ -27,9 +30,9 @@ install: $(INSTALLED)  ## make .venv from requirements.lock
 
 $(INSTALLED): requirements.lock
 	@if [ -z "$(PYTHON)" ]; then echo "convnets needs Python 3.11, 3.12 or 3.13, and found none: install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python" >&2; exit 1; fi
-	@echo "Setting up $(VENV) (about 200 packages, two to three minutes) ..."
+	@echo "Setting up $(VENV) (about 220 packages, one to three minutes) ..."
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/python tools/pip_install.py --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -64,6 +67,7 @@ format: install  ## let ruff order imports and lay out the code
 	@$(BIN)/ruff format
 
 viz: install  ## open the pipeline in Kedro-Viz; PORT_VIZ=4142: at another port
+	@$(call require_free,$(PORT_VIZ),PORT_VIZ=4142)
 	@set -m; \
 		$(BIN)/kedro viz run --host 127.0.0.1 --port $(PORT_VIZ) & \
 		trap 'kill -- -$$!' HUP INT TERM; wait $$!  # with the server that it starts, which would outlive it
@@ -72,19 +76,19 @@ mlflow: install  ## show the runs in the MLflow UI; PORT_MLFLOW=5001: at another
 	@$(BIN)/kedro mlflow --port $(PORT_MLFLOW)
 
 playground: install  ## make the live page of the trained networks if needed, and serve it on this machine; PORT_PLAYGROUND=8091: at another port
-	@$(BIN)/python -c 'import socket; socket.create_server(("127.0.0.1", $(PORT_PLAYGROUND)))' 2>/dev/null || { \
-		echo "Port $(PORT_PLAYGROUND) cannot be used: choose another, make playground PORT_PLAYGROUND=8091" >&2; exit 1; }
+	@$(call require_free,$(PORT_PLAYGROUND),PORT_PLAYGROUND=8091)
 	@$(BIN)/kedro run --pipeline=playground --only-missing-outputs
 	@echo "Open http://127.0.0.1:$(PORT_PLAYGROUND)/playground.html, or the file itself: data/08_reporting/playground.html (Ctrl-C ends)"
 	@$(BIN)/python -m http.server $(PORT_PLAYGROUND) --bind 127.0.0.1 --directory data/08_reporting >/dev/null
 
-lab: $(VENV)/.jupyterlab  ## open the notebooks in JupyterLab, on this machine
+lab: $(VENV)/.jupyterlab  ## open the notebooks in JupyterLab, on this machine; PORT_LAB=8889: at another port
+	@$(call require_free,$(PORT_LAB),PORT_LAB=8889)
 	@$(BIN)/jupyter lab --ip 127.0.0.1 --port $(PORT_LAB) --allow-root --LabApp.extension_manager=readonly \
 		--ServerApp.root_dir=$(CURDIR) --LabApp.default_url=/lab/tree/notebooks/exercises.ipynb
 
 $(VENV)/.jupyterlab: $(INSTALLED)
 	@echo "Installing JupyterLab into $(VENV) (once) ..."
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation --editable '.[notebook]' \
+	@$(BIN)/python tools/pip_install.py --no-build-isolation --editable '.[notebook]' \
 		-c <(sed -E '/^ +--hash/d; s/ \\$$//' requirements.lock)
 	@# It would look for news and newer versions.
 	@$(BIN)/jupyter labextension disable --level=sys_prefix "@jupyterlab/apputils-extension:announcements"
@@ -105,7 +109,7 @@ chaos: install  ## kill the main job ROUNDS times at random moments, and see tha
 $(VENV_PYTORCH)/.installed: benchmarks/requirements.txt
 	@echo "Setting up $(VENV_PYTORCH), the environment of the PyTorch yardstick ..."
 	@$(PYTHON) -m venv --clear $(VENV_PYTORCH)
-	@$(VENV_PYTORCH)/bin/python -m pip install -qq --disable-pip-version-check -r benchmarks/requirements.txt
+	@$(VENV_PYTORCH)/bin/python tools/pip_install.py -r benchmarks/requirements.txt
 	@touch $@
 
 fuzz: $(VENV_FUZZ)/.installed  ## fuzz the readers of IDX files and of images; SECONDS=60: for a minute, not for ten
@@ -114,7 +118,7 @@ fuzz: $(VENV_FUZZ)/.installed  ## fuzz the readers of IDX files and of images; S
 $(VENV_FUZZ)/.installed: tests/tools/fuzz-requirements.txt requirements.lock
 	@echo "Setting up $(VENV_FUZZ), the environment of the fuzzer ..."
 	@$(PYTHON) -m venv --clear $(VENV_FUZZ)
-	@$(VENV_FUZZ)/bin/python -m pip install -qq --disable-pip-version-check -r $< \
+	@$(VENV_FUZZ)/bin/python tools/pip_install.py -r $< \
 		-c <(sed -E '/^ +--hash/d; s/ \\$$//' requirements.lock)
 	@touch $@
 

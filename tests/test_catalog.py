@@ -36,6 +36,7 @@ EXPECTED = {
     "seeds-cnn-1.history_table "
     "robustness.cnn_corrupted_answers robustness.cnn_validation_answers robustness.cnn_ensemble "
     "seeds-cnn-1.calibration_table seeds-cnn-1.predictions seeds-cnn-1.prediction_speed",
+    ("StudyResultsDataset", "reporting", None): "study_results",
     ("CheckpointDataset", "models", None): "cnn.checkpoint seeds-cnn-1.checkpoint",
     ("CSVDataset", "models", "epochs"): "cnn.training_log seeds-cnn-1.training_log",
     ("ModelDataset", "models", "model"): "cnn.model",

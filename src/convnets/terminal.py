@@ -1,6 +1,7 @@
 """What a run says on the terminal: its data, how training goes on, and at the end one table."""
 
 from collections.abc import Sequence
+from threading import Lock
 from typing import Any
 
 import pandas as pd
@@ -9,12 +10,13 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from convnets.harness.locks import RUNNERS_ELSEWHERE
 from convnets.harness.messages import one_line
+from convnets.harness.progress import Bar, between_bars
 from convnets.harness.storage import stored_path
 from convnets.precision import bfloat16_hardware, choose_policy
 from convnets.training_parameters import Training
@@ -35,32 +37,35 @@ class TerminalHooks:
         self._networks = networks
         self._plan = plan
 
-    @hook_impl
+    @hook_impl(tryfirst=True)  # TensorFlow and MLflow, which others import, take a while
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog) -> None:
         """Say what will be done."""
         self._pipeline = pipeline
         self._catalog = catalog
         self._console = Console(highlight=False, soft_wrap=True)
         self._metrics: dict[str, dict[str, Any]] = {}
+        self._steps: Bar | None = None
+        self._lock = Lock()
         self._elsewhere = run_params["runner"] in RUNNERS_ELSEWHERE
         self._precision_said = False
-        self._idle = True
         self._env = run_params["env"]
         names = ", ".join(run_params["pipeline_names"] or ["all networks"])
         environment = f", environment {run_params['env']}" if run_params["env"] else ""
-        self._console.print(f"[bold]convnets[/bold]: {names}{environment}, {len(pipeline.nodes)} steps")
+        self._say(f"[bold]convnets[/bold]: {names}{environment}, {len(pipeline.nodes)} steps")
         for line in self._plan:
-            self._console.print(line)
+            self._say(line)
 
     @hook_impl
     def before_node_run(self, node: Node, inputs: dict[str, Any]) -> None:
         """Say which network is trained now, and how."""
-        self._idle = False
+        with self._lock:  # of two threads the one makes it
+            self._steps = self._steps or Bar(len(self._pipeline.nodes), "steps", "convnets", even=False)
+        self._steps.advance(0, doing=".".join(node.name.split(".")[-2:]))
         if node.name.endswith(".train"):
             start, training = inputs[f"{node.namespace}.starting_point"], _of(node, "training", inputs)
             (images,) = (data for name, data in inputs.items() if name.endswith("train_images"))
             resumed = f", going on after epoch {len(start.log)} of {training.epochs}" if len(start.log) else ""
-            self._console.print(
+            self._say(
                 f"[bold]{node.namespace}[/bold]: {start.model.count_params():,} parameters learn from {len(images):,} "
                 f"images in batches of {training.batch_size}{chosen_options(training)}{resumed}"
             )
@@ -69,7 +74,13 @@ class TerminalHooks:
             hardware = bfloat16_hardware()
             found = f"this machine has {hardware}" if hardware else "nothing here is built for bfloat16"
             asked = next(value for name, value in inputs.items() if name.endswith("precision"))
-            self._console.print(f"precision: {choose_policy(asked)} (asked for: {asked}; {found})")
+            self._say(f"precision: {choose_policy(asked)} (asked for: {asked}; {found})")
+
+    @hook_impl
+    def after_node_run(self) -> None:
+        """Count it."""
+        if self._steps:
+            self._steps.advance(1)
 
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
@@ -82,34 +93,38 @@ class TerminalHooks:
         if dataset_name in ("train_images", "test_images"):
             count, height, width, *channels = data.shape
             of = f" and {channels[0]} channels" if channels else ""
-            self._console.print(f"{dataset_name}: {count:,} images of {height} x {width} pixels{of}")
+            self._say(f"{dataset_name}: {count:,} images of {height} x {width} pixels{of}")
         if dataset_name == "prediction.refused_images_table":
             for image, reason in data.head(MAX_IMAGES).itertuples(index=False):
-                self._console.print(f"{one_line(str(image))} is refused: {one_line(reason)}", markup=False)
+                self._say(f"{one_line(str(image))} is refused: {one_line(reason)}", markup=False)
             self._say_that_there_are_more(dataset_name, len(data))
         if dataset_name == "prediction.predictions_on_images" and len(data):
             images = data["image"].unique()
-            self._console.print(predictions_table(data[data["image"].isin(images[:MAX_IMAGES])]))
+            self._say(predictions_table(data[data["image"].isin(images[:MAX_IMAGES])]))
             self._say_that_there_are_more(dataset_name, len(images))
         if dataset_name == "comparison.table" and len(set(data["precision"])) > 1:
             found = ", ".join(data["network"] + " in " + data["precision"])
-            self._console.print(f"The networks were trained in different precisions: {found}", markup=False)
+            self._say(f"The networks were trained in different precisions: {found}", markup=False)
         if dataset_name.endswith(".mean_accuracies_table"):
-            self._console.print(mean_accuracies_table(data))
+            self._say(mean_accuracies_table(data))
         if dataset_name == "playground.page":
             path = stored_path(self._catalog, dataset_name)
-            self._console.print(f"The playground is one file for any browser: {path}", markup=False)
+            self._say(f"The playground is one file for any browser: {path}", markup=False)
         self._note(dataset_name, data)
+
+    def _say(self, what: RenderableType, *, markup: bool = True) -> None:
+        with between_bars():
+            self._console.print(what, markup=markup)
 
     def _say_that_there_are_more(self, dataset_name: str, images: int) -> None:
         if images > MAX_IMAGES:
             path = stored_path(self._catalog, dataset_name)
-            self._console.print(f"... and {images - MAX_IMAGES:,} more, in {path}", markup=False)
+            self._say(f"... and {images - MAX_IMAGES:,} more, in {path}", markup=False)
 
     def _say_what_others_found(self) -> None:
         for name in sorted(self._pipeline.all_outputs()):
             if name.endswith(".mean_accuracies_table"):
-                self._console.print(mean_accuracies_table(self._catalog.load(name)))
+                self._say(mean_accuracies_table(self._catalog.load(name)))
 
     def _note(self, dataset_name: str, data: Any) -> None:
         network, _, name = dataset_name.partition(".")
@@ -119,17 +134,25 @@ class TerminalHooks:
     @hook_impl
     def after_pipeline_run(self) -> None:
         """Print the table of results, and where to look next."""
+        if self._steps:
+            self._steps.finish()
         if self._elsewhere:
             self._say_what_others_found()
-        elif self._idle:
-            self._console.print("All is there, made from the same parameters, data and code: nothing was to be done.")
+        elif self._steps is None:
+            self._say("All is there, made from the same parameters, data and code: nothing was to be done.")
         if self._metrics:
-            self._console.print(results_table(self._metrics, self._networks))
+            self._say(results_table(self._metrics, self._networks))
             viz, mlflow = ("make viz", "make mlflow")
             if self._env:
                 viz, mlflow = (f"kedro {command} --env {self._env}" for command in ("viz run", "mlflow"))
-            self._console.print(f"Look next: [bold]{viz}[/bold] shows the pipeline, [bold]{mlflow}[/bold] the runs.")
+            self._say(f"Look next: [bold]{viz}[/bold] shows the pipeline, [bold]{mlflow}[/bold] the runs.")
         self._say_where_reports_are()
+
+    @hook_impl
+    def on_pipeline_error(self) -> None:
+        """Take the bar away, so that what went wrong has a line of its own."""
+        if self._steps:
+            self._steps.abandon()
 
     def _say_where_reports_are(self) -> None:
         """Name the report of all networks, or those of the networks that were evaluated."""
@@ -137,7 +160,7 @@ class TerminalHooks:
         reports = sorted(name for name in made if name.endswith(".report") and "-" not in name)
         for name in ["comparison.report"] if "comparison.report" in made else reports:
             of = "" if name == "comparison.report" else f" of {name.partition('.')[0]}"
-            self._console.print(f"The report{of}: {stored_path(self._catalog, name)}", markup=False)
+            self._say(f"The report{of}: {stored_path(self._catalog, name)}", markup=False)
 
 
 def _of(node: Node, name: str, inputs: dict[str, Any]) -> Any:

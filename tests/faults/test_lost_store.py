@@ -56,7 +56,7 @@ def test_what_a_lost_store_lacks_is_recorded_when_it_is_back(project: Project, t
         process = project.start(*command, variables=variables)
         assert process.stdout is not None
         for line in process.stdout:
-            if "fcn epoch 1/8: 100%" in line:
+            if "fcn epoch 1/8: " in line:
                 break
         kill()
         output, _ = process.communicate(timeout=RUN_TIMEOUT)

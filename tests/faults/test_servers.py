@@ -29,6 +29,7 @@ def test_a_verb_that_is_ended_leaves_no_server(new_project: Callable[[], Project
     kedro.parent.mkdir()
     kedro.write_text(f'#!/bin/sh\nexec {sys.executable} -m kedro "$@"\n')
     kedro.chmod(0o755)
+    (kedro.parent / "python").symlink_to(sys.executable)
     installed.touch()
     places = [f"BIN={kedro.parent}", f"INSTALLED={installed}", f"PORT_VIZ={port}", f"PORT_MLFLOW={port}"]
     make = subprocess.Popen(  # noqa: S603

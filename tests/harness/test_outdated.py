@@ -60,7 +60,7 @@ def make(catalog: Any, *but: str, **changed: Any) -> None:
 
 
 def outdated(catalog: Any, **changed: Any) -> dict[str, list[str]]:
-    return dict(find_outdated_inputs(COMPARISON, PIPELINES, catalog, PARAMETERS | changed, EXPERIMENT))
+    return dict(find_outdated_inputs(COMPARISON.inputs(), PIPELINES, catalog, PARAMETERS | changed, EXPERIMENT))
 
 
 def test_what_was_made_from_the_same_needs_no_word(catalog: Any) -> None:
@@ -126,7 +126,7 @@ def test_a_comparison_of_results_that_were_made_anew_says_so(catalog: Any) -> No
     make(catalog)
     noted(catalog, REPORTED["comparison"])
     make(catalog, seed=2)
-    found = dict(find_outdated_inputs(REPORT, REPORTED, catalog, PARAMETERS | {"seed": 2}, EXPERIMENT))
+    found = dict(find_outdated_inputs(REPORT.inputs(), REPORTED, catalog, PARAMETERS | {"seed": 2}, EXPERIMENT))
     assert found == {"comparison": ["the results of cnn have changed"]}
 
 
@@ -153,3 +153,30 @@ def test_the_command_has_the_parameters_of_this_one(monkeypatch: pytest.MonkeyPa
     assert command_to_make("cnn", "test") == (
         "kedro run --env test --pipeline=cnn --params 'seed=2,dataset.name=My digits' --conf-source=conf"
     )
+
+
+class Gathered(MemoryDataset):
+    """What consists of other data sets."""
+
+    def parts(self) -> list[str]:
+        """Those that are there."""
+        return ["cnn.metrics"]
+
+
+def test_what_consists_of_others_is_as_outdated_as_they_are(catalog: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    with across_namespaces():
+        inputs = ["report.gathered", "report.outdated"]
+        report = Pipeline([Node(step, inputs=inputs, outputs="report.page", name="report")])
+    catalog["report.gathered"] = Gathered({})
+    catalog["report.outdated"] = MemoryDataset(None, metadata={"give": "outdated_inputs"})
+    pipelines = {"cnn": TRAINING, "report": report}
+    make(catalog)
+    noted(catalog, report)
+    assert find_outdated_results(TRAINING, pipelines, catalog, PARAMETERS, EXPERIMENT) == []
+    make(catalog, seed=2)
+    assert find_outdated_results(TRAINING, pipelines, catalog, PARAMETERS, EXPERIMENT) == ["report"]
+    hooks = OutdatedInputHooks(EXPERIMENT, PARAMETERS, pipelines)
+    hooks.before_pipeline_run({"env": None}, report, catalog)
+    assert capsys.readouterr().out == ""  # nothing is compared that does not belong together
+    (given,) = hooks.before_node_run(report.nodes[0]).values()
+    assert given["cnn"].startswith("cnn was made otherwise: seed was 2 and is 1")

@@ -6,7 +6,7 @@ own pipeline again; of what others have made it can only speak.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
@@ -18,7 +18,7 @@ from rich.console import Console
 from convnets.harness.exits import command_to_make
 from convnets.harness.experiment import Experiment
 from convnets.harness.provenance import Origin, changes_between, find_origins, in_a_few_words, noted_of
-from convnets.harness.storage import has_path, is_local_file, path_of
+from convnets.harness.storage import has_path, is_local_file, parts_of, path_of
 
 
 class OutdatedInputHooks:
@@ -41,22 +41,31 @@ class OutdatedInputHooks:
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog) -> None:
         """Say in one sentence for each namespace what differs, and how its results are made again."""
         self._pipeline, self._catalog, self._env = pipeline, catalog, run_params["env"]
-        self._sentences: dict[str, str] = {}
-        found = find_outdated_inputs(pipeline, self._pipelines, catalog, self._parameters, self._experiment)
+        self._sentences = self._say_of(pipeline.inputs())
+        for sentence in self._sentences.values():
+            self._console.print(sentence, markup=False)
+
+    def _say_of(self, names: Iterable[str]) -> dict[str, str]:
+        found = find_outdated_inputs(names, self._pipelines, self._catalog, self._parameters, self._experiment)
+        sentences = {}
         for namespace, changes in found:
             otherwise = in_a_few_words(changes) or "its notes do not say how"
             again = command_to_make(namespace, self._env)
-            self._sentences[namespace] = f"{namespace} was made otherwise: {otherwise}; make it again: {again}"
-            self._console.print(self._sentences[namespace], markup=False)
+            sentences[namespace] = f"{namespace} was made otherwise: {otherwise}; make it again: {again}"
+        return sentences
 
     @hook_impl
     def before_node_run(self, node: Node) -> dict[str, dict[str, str]]:
-        """Give a node that asks for it what was said, by namespace.
+        """Give a node that asks for it what was said, by namespace, and what is to be said of the parts of its inputs.
 
         Returns:
             The inputs that Kedro replaces.
         """
-        return {name: self._sentences for name in node.inputs if self._is_asked_for(name)}
+        asked = [name for name in node.inputs if self._is_asked_for(name)]
+        if not asked:
+            return {}
+        parts = {part for name in node.inputs for part in parts_of(self._catalog, name)} - set(node.inputs)
+        return dict.fromkeys(asked, self._sentences | self._say_of(parts))
 
     def _is_asked_for(self, name: str) -> bool:
         dataset = self._catalog.get(name)
@@ -96,9 +105,13 @@ def find_outdated_results(
         Their names, without those that are part of another one of them.
     """
     made = pipeline.all_outputs()
+    starts = {
+        name: {part for start in other.inputs() for part in parts_of(catalog, start)}
+        for name, other in pipelines.items()
+    }
     found: dict[str, Pipeline] = {}
     for name, other in pipelines.items():
-        if other.inputs() & made and not any(_is_out_of_reach(catalog, start) for start in other.inputs()):
+        if starts[name] & made and not any(_is_out_of_reach(catalog, start) for start in other.inputs()):
             own = [output for output in other.all_outputs() - made if output.partition(".")[0] == name]
             there = [output for output in own if is_local_file(catalog.get(output)) and catalog.exists(output)]
             origins = find_origins(other, catalog, parameters, experiment) if there else {}
@@ -115,16 +128,16 @@ def _differs(noted: Origin, origin: Origin, among: Set[str]) -> bool:
 
 
 def find_outdated_inputs(
-    pipeline: Pipeline,
+    names: Iterable[str],
     pipelines: Mapping[str, Pipeline],
     catalog: DataCatalog,
     parameters: dict[str, Any],
     experiment: Experiment,
 ) -> Iterator[tuple[str, list[str]]]:
-    """Find the results that a run starts from and that would now be made from something else.
+    """Find the results that would now be made from something else.
 
     Args:
-        pipeline: What will be run.
+        names: Of results that a run starts from; others are passed over.
         pipelines: See `OutdatedInputHooks`.
         catalog: Where results and their notes are.
         parameters: Nested, as in `parameters.yml`.
@@ -135,17 +148,17 @@ def find_outdated_inputs(
         results whose raw data cannot be read, nothing can be said.
     """
     given: dict[str, set[str]] = {}
-    for name in sorted(pipeline.inputs()):
+    for name in sorted(names):
         namespace = name.partition(".")[0]
         if namespace in pipelines and name in pipelines[namespace].all_outputs() and is_local_file(catalog.get(name)):
             given.setdefault(namespace, set()).add(name)
-    for namespace, names in given.items():
-        maker = pipelines[namespace].to_outputs(*names)
+    for namespace, results in given.items():
+        maker = pipelines[namespace].to_outputs(*results)
         if any(_is_out_of_reach(catalog, name) for name in maker.inputs()):
             continue
         origins = find_origins(maker, catalog, parameters, experiment)
         noted = {name: noted_of(catalog, name).made_from for name in origins if is_local_file(catalog.get(name))}
-        if any(noted[name] != origins[name] for name in names):
+        if any(noted[name] != origins[name] for name in results):
             changes = {
                 change: None
                 for name, before in noted.items()

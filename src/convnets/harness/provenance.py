@@ -20,7 +20,7 @@ from rich.console import Console
 from convnets.harness.atomic_files import write_atomically
 from convnets.harness.catalog import CatalogOfCurrentResults
 from convnets.harness.experiment import Experiment, installed_version
-from convnets.harness.storage import has_path, is_local_file, path_of
+from convnets.harness.storage import has_path, is_local_file, parts_of, path_of
 
 FOLDER = ".made_from"  # beside the results
 HARNESS = __name__.rpartition(".")[0]  # whose code makes no result
@@ -125,7 +125,10 @@ def find_origins(
     Returns:
         The origin of each output.
     """
-    given = {name: origin_of_input(catalog, name) for name in pipeline.inputs()}
+    given = {
+        name: {key: value for part in parts_of(catalog, name) for key, value in origin_of_input(catalog, part).items()}
+        for name in pipeline.inputs()
+    }
     origins: dict[str, Origin] = {}
     for node in pipeline.nodes:
         origin = {f"version of {package}": installed_version(package) for package in experiment.packages}

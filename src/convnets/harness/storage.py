@@ -33,3 +33,9 @@ def stored_path(catalog: DataCatalog, name: str) -> str:
     """The path of a data set's file, for a message; its name where it has none."""
     dataset: Any = catalog[name]
     return str(dataset._filepath) if has_path(dataset) else name
+
+
+def parts_of(catalog: DataCatalog, name: str) -> list[str]:
+    """The names of the data sets that one consists of, which has a method `parts()`; of any other, its own."""
+    dataset: Any = catalog.get(name)
+    return list(dataset.parts()) if hasattr(dataset, "parts") else [name]

@@ -13,9 +13,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from kedro.io import DatasetError
+from PIL import Image
 
 from convnets.datasets.figure import FigureDataset
-from convnets.figures import draw_image, new_figure
+from convnets.datasets.study_results import StudyResult
+from convnets.figures import DPI, draw_image, new_figure
 from convnets.harness.messages import DataError
 from convnets.network_parameters import Network
 from convnets.parameters import Dataset
@@ -24,9 +26,10 @@ from convnets.pipelines.classifier.mistakes import find_mistakes, plot_mistakes
 from convnets.pipelines.comparison.nodes import compare, compare_pairs
 from convnets.pipelines.report import formats, nodes
 from convnets.pipelines.report.findings import summarize
-from convnets.pipelines.report.rendering import BEGIN, END, section_of
+from convnets.pipelines.report.rendering import BEGIN, END, section_of, source_of
 from convnets.pipelines.report.texts import COMPARISON_FIGURES, NETWORK_FIGURES
 from convnets.training_parameters import Augmentation, Training
+from convnets.vectors import vectors_of
 
 SIZE = 400
 ERRS = {"fcn": range(60), "cnn": range(50, 60)}  # of each network, the test images that it gets wrong
@@ -140,11 +143,12 @@ TESTS = read_again(compare_pairs(**PREDICTIONS))
 
 
 @pytest.fixture(scope="module")
-def png() -> bytes:
-    figure, file = new_figure("A figure", width=6, height=3), io.BytesIO()
+def png(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    stored = FigureDataset(filepath=str(tmp_path_factory.mktemp("figure") / "a.png"))
+    figure = new_figure("A figure", width=6, height=3)
     draw_image(figure.subplots(), np.eye(28))
-    figure.savefig(file, format="png")
-    return file.getvalue()
+    stored.save(figure)
+    return stored.load()
 
 
 def network_page(png: bytes, network: str = "fcn", data: Dataset | None = None) -> str:
@@ -175,7 +179,7 @@ def make(png: bytes) -> Make:
         results: dict[str, Any] = dict.fromkeys(COMPARISON_FIGURES, png)
         results |= {f"{network}_report": network_page(png, network, data) for network in METRICS}
         on_data = nodes.make_data_report(counts, png, data)
-        given = {"table": TABLE, "tests": TESTS, "data": on_data, "outdated_inputs": None}
+        given = {"table": TABLE, "tests": TESTS, "data": on_data, "outdated_inputs": None, "studies": {}}
         return plain(nodes.make_report(dataset=data, **given | results | changed))
 
     return make_it
@@ -194,7 +198,7 @@ def test_a_page_asks_for_nothing_and_runs_nothing(make: Make, png: bytes) -> Non
         page = Page(text)
         assert re.findall(r"https?://[^\s\"'`]*|url\(|@import", text) == []
         assert {tag for tag, _ in page.tags}.isdisjoint({"script", "link", "iframe", "object", "embed", "form"})
-        assert all(str(image["src"]).startswith("data:image/png;base64,") for image in page.all("img"))
+        assert all(str(image["src"]).startswith("data:image/svg+xml;base64,") for image in page.all("img"))
         assert all(str(link["href"]).startswith("#") for link in page.all("a"))
         (policy,) = (meta["content"] for meta in page.all("meta") if meta.get("http-equiv"))
         (style,) = re.findall("<style>(.*?)</style>", text, re.DOTALL)
@@ -284,6 +288,24 @@ def test_what_was_made_otherwise_is_marked_with_what_mends_it(make: Make) -> Non
     assert page.count('<div class="outdated">') == 1
 
 
+def test_studies_that_were_run_are_shown_with_question_table_and_command(make: Make, png: bytes) -> None:
+    assert Page(make()).text.count("Studies that were run") == 0
+    means = pd.DataFrame({"network": ["fcn", "cnn"], "trainings": [5, 5], "test_accuracy": [0.97812, np.nan]})
+    studies = {
+        "mine": StudyResult(png, pd.concat([means] * 21), "mine.csv", "2026-01-02 03:04 UTC"),
+        "seeds": StudyResult(png, means, "seeds/mean_accuracies.csv", "2026-01-02 03:04 UTC"),
+    }
+    sentence = "seeds was made otherwise: cnn.training.epochs was 5 and is 6"
+    html = make(studies=studies, outdated_inputs={"seeds": sentence})
+    assert '<section id="study-seeds" class="outdated">' in html
+    page = Page(html)
+    _, _, text = page.text.partition("Studies that were run")
+    assert text.index("By how much do results differ from seed to seed?") < text.index("that the block mine")
+    for said in ("0.9781", "kedro run --pipeline=seeds", sentence, "mine.csv", "42 rows"):
+        assert said in text
+    assert "nan" not in text
+
+
 def test_a_page_without_a_section_is_refused() -> None:
     for page in ("", "<html></html>", f"x{BEGIN}y", f"x{END}y"):
         with pytest.raises(DataError, match=r"cnn\.report has no section; allowed: a page as the pipeline makes it"):
@@ -330,8 +352,22 @@ def test_a_figure_is_loaded_as_it_was_saved(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"a\.png"):
         stored.load()
     stored.save(new_figure("A figure"))
-    assert stored.load() == (tmp_path / "a.png").read_bytes()
-    assert stored.load().startswith(b"\x89PNG")
+    first = (tmp_path / "a.png").read_bytes()
+    assert stored.load() == first
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.size == (8 * DPI, 5 * DPI)
+    stored.save(new_figure("A figure"))
+    assert stored.load() == first
+
+
+def test_a_figure_is_shown_as_vectors_if_its_file_has_them(png: bytes) -> None:
+    kind, _, svg = source_of(png).partition(";base64,")
+    assert kind == "data:image/svg+xml"
+    assert b"<svg " in base64.b64decode(svg)
+    file = io.BytesIO()
+    new_figure("A figure").savefig(file, format="png")  # as another program writes it
+    assert vectors_of(file.getvalue()) is None
+    assert source_of(file.getvalue()) == f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
 def test_it_fits_a_phone_in_light_and_in_dark(browser: Any, make: Make, tmp_path: Path) -> None:
@@ -346,8 +382,8 @@ def test_it_fits_a_phone_in_light_and_in_dark(browser: Any, make: Make, tmp_path
         page.on("request", lambda request, said=complaints: said.append(request.url[:40]))
         page.goto(path.as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") == 390
-        assert page.evaluate("[...document.images].every((image) => image.complete && image.naturalWidth === 900)")
+        assert page.evaluate("[...document.images].every((image) => image.complete && image.naturalWidth === 576)")
         colours.append(page.evaluate("getComputedStyle(document.body).backgroundColor"))
-        assert [said for said in complaints if not said.startswith(("data:image/png", path.as_uri()[:40]))] == []
+        assert [said for said in complaints if not said.startswith(("data:image/", path.as_uri()[:40]))] == []
         context.close()
     assert colours == ["rgb(255, 255, 255)", "rgb(20, 23, 27)"]

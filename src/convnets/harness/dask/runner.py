@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -229,7 +228,7 @@ def run_all(
             if not running:
                 break
             at_work = count_at_work(client, {future.key for future in running.values()})
-            bar.set_postfix(done=len(done), running=at_work, failed=len(failures), refresh=sys.stderr.isatty())
+            bar.advance(0, doing=f"running {at_work}, failed {len(failures)}")
             time.sleep(SECONDS_BETWEEN_LOOKS)
             for name in [name for name in running if running[name].done()]:
                 future = running.pop(name)
@@ -243,8 +242,8 @@ def run_all(
                     done.append(name)
                 else:
                     failures[name] = str(future.exception())
-                bar.update()
-        bar.set_postfix(done=len(done), running=0, failed=len(failures), refresh=False)
+                bar.advance()
+        bar.result = f"{len(done)} of {len(groups)} tasks done, {len(failures)} failed"
     return failures, sorted(groups.keys() - failures.keys() - set(done))
 
 

@@ -226,14 +226,24 @@ def _learn(model: Model, shuffled: Feed, validation: Feed | None, title: str) ->
 
     with progress_bar(len(shuffled), "batches", f"{model.name} {title}") as bar:
         progress = keras.callbacks.LambdaCallback(  # Keras counts the last steps taken at a time in full
-            on_train_batch_end=lambda batch, **_: bar.update(min(batch + 1, bar.total) - bar.n)
+            on_train_batch_end=lambda batch, **_: bar.advance(min(batch + 1, bar.total) - bar.done)
         )
         started = time.perf_counter()
         fit = model.fit(shuffled, shuffle=False, validation_data=validation, callbacks=[progress], verbose=0)
         seconds = time.perf_counter() - started
         results = {name: values[0] for name, values in fit.history.items()}
-        bar.set_postfix({name: f"{value:.4f}" for name, value in results.items()})
+        bar.result = _said_of(results)
     return {**results, "epoch_seconds": seconds}
+
+
+def _said_of(results: dict[str, float]) -> str:
+    """As `loss 0.0381 (val 0.0412), accuracy 0.9889 (val 0.9870)`."""
+    said = []
+    for name, value in results.items():
+        if not name.startswith("val_"):
+            held_back = f" (val {results[f'val_{name}']:.4f})" if f"val_{name}" in results else ""
+            said.append(f"{name} {value:.4f}{held_back}")
+    return ", ".join(said)
 
 
 def _augmentation(training: Training, shape: tuple[int, ...], seed: int, epoch: int) -> Change | None:

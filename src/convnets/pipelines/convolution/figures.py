@@ -12,6 +12,7 @@ from matplotlib.patches import Rectangle
 from PIL import Image
 
 from convnets.figures import CAPTION_POINTS, INK, draw_image, new_figure
+from convnets.harness.progress import each
 from convnets.image_shapes import to_grey
 from convnets.pipelines.convolution.operation import Padding, locate_windows
 from convnets.showing_parameters import Convolution
@@ -101,12 +102,12 @@ def animate_convolution(
     image, kernel = to_grey(test_images[[convolution.image]])[0], np.array(convolution.kernels[name])
     limit = float(np.abs(response_map).max())
     frames = []
-    for row in range(0, response_map.shape[0], ANIMATED_STEP):
-        for column in range(0, response_map.shape[1], ANIMATED_STEP):
-            seen = response_map.copy()
-            seen[row + 1 :] = np.nan
-            seen[row, column + 1 :] = np.nan
-            frames.append(_render(_draw_step(image, kernel, seen, name, (row, column), limit)))
+    places = list(product(*(range(0, size, ANIMATED_STEP) for size in response_map.shape[:2])))
+    for row, column in each(places, "frames", "the animation"):
+        seen = response_map.copy()
+        seen[row + 1 :] = np.nan
+        seen[row, column + 1 :] = np.nan
+        frames.append(_render(_draw_step(image, kernel, seen, name, (row, column), limit)))
     file = io.BytesIO()
     frames[0].save(
         file, "GIF", save_all=True, append_images=frames[1:], duration=FRAME_MILLISECONDS, loop=0, optimize=True

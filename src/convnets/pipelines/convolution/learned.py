@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from convnets.harness.progress import each, progress_bar
 from convnets.image_shapes import with_channels
 from convnets.pipelines.classifier.feed import PREDICTION_BATCH
 from convnets.pipelines.convolution.operation import choose_image
@@ -105,7 +106,12 @@ def find_exciting_images(model: Model, test_images: np.ndarray, convolution: Con
 
     last = convolution_layers(model)[-1]
     strongest = keras.Model(model.inputs[0], keras.layers.GlobalMaxPooling2D()(last_feature_maps(model)))
-    responses = strongest.predict(with_channels(test_images), batch_size=PREDICTION_BATCH, verbose=0)
+    images = with_channels(test_images)
+    with progress_bar(
+        -(-len(images) // PREDICTION_BATCH), "batches", f"{model.name}: what its filters respond to"
+    ) as bar:
+        count = keras.callbacks.LambdaCallback(on_predict_batch_end=lambda _batch, **_: bar.advance())
+        responses = strongest.predict(images, batch_size=PREDICTION_BATCH, callbacks=[count], verbose=0)
     rows = [
         (number, image, responses[image, number])
         for number in chosen_filters(last, convolution)
@@ -130,7 +136,8 @@ def ascend_to_patterns(model: Model, convolution: Convolution, seed: int) -> dic
         By convolution layer and filter, (height, width, channels), float32.
     """
     patterns = {}
-    for layer in convolution_layers(model):
+    layers = convolution_layers(model)
+    for layer in each(layers, "layers", f"{model.name}: patterns to which filters respond most"):
         numbers = chosen_filters(layer, convolution)
         patterns[layer.name] = dict(zip(numbers, _ascend(model, layer, numbers, seed), strict=True))
     return patterns

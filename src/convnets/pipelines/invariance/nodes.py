@@ -1,10 +1,12 @@
 """Shift test images, and measure how a trained network's answers and the outputs of its layers follow."""
 
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from convnets.harness.progress import each
 from convnets.network_parameters import Network
 from convnets.parameters import Dataset
 from convnets.pipelines.classifier.feed import PREDICTION_BATCH
@@ -128,18 +130,18 @@ def measure_equivariance(  # noqa: PLR0913 - one argument for each thing that is
 
     before = run(images)
     rows = []
-    for distance in filter(None, translation.distances):
-        for direction in COMPARED_DIRECTIONS:
-            step = DIRECTIONS[direction]
-            after = run(roll_images(images, distance, step))
-            for layer, unshifted, shifted in zip(compared, before, after, strict=True):
-                stride = strides[layer] if unshifted.ndim == MAPS else 0
-                if stride and distance % stride:
-                    continue
-                expected = roll_images(unshifted, distance // stride, step) if stride else unshifted
-                error = float(np.linalg.norm(shifted - expected) / np.linalg.norm(unshifted))
-                about = {"network": network.root.name, **varied, "seed": seed, "layer": layer, "stride": stride}
-                rows.append({**about, "distance": distance, "kind": KINDS[direction], "error": error})
+    shifts = list(product(filter(None, translation.distances), COMPARED_DIRECTIONS))
+    for distance, direction in each(shifts, "shifts", f"{network.root.name}: how its layers follow"):
+        step = DIRECTIONS[direction]
+        after = run(roll_images(images, distance, step))
+        for layer, unshifted, shifted in zip(compared, before, after, strict=True):
+            stride = strides[layer] if unshifted.ndim == MAPS else 0
+            if stride and distance % stride:
+                continue
+            expected = roll_images(unshifted, distance // stride, step) if stride else unshifted
+            error = float(np.linalg.norm(shifted - expected) / np.linalg.norm(unshifted))
+            about = {"network": network.root.name, **varied, "seed": seed, "layer": layer, "stride": stride}
+            rows.append({**about, "distance": distance, "kind": KINDS[direction], "error": error})
     return pd.DataFrame(rows)
 
 

@@ -5,11 +5,13 @@ from typing import Any
 
 import pandas as pd
 
+from convnets.datasets.study_results import StudyResult
 from convnets.harness.circumstances import describe_circumstances
 from convnets.network_parameters import Network
 from convnets.parameters import Dataset
 from convnets.pipelines.report.findings import SIGNIFICANCE, is_significant, summarize
 from convnets.pipelines.report.rendering import describe_figures, render, section_of
+from convnets.pipelines.report.studies import describe_studies
 from convnets.pipelines.report.texts import COMPARISON_FIGURES, NETWORK_FIGURES, SAMPLE_IMAGES
 from convnets.training_parameters import Training
 
@@ -41,7 +43,7 @@ def make_network_report(  # noqa: PLR0913 - what a page is made of
         layers: As `summarize_model` returns them.
         per_class: As `score_classes` returns them.
         playground: The live page of the network; its size is named.
-        **figures: PNG files, by the names of `NETWORK_FIGURES`.
+        **figures: PNG files, with vectors or without, by the names of `NETWORK_FIGURES`.
 
     Returns:
         HTML, one file that needs nothing else.
@@ -86,13 +88,14 @@ def make_data_report(class_counts: pd.DataFrame, sample_images: bytes, dataset: 
     )
 
 
-def make_report(
+def make_report(  # noqa: PLR0913 - what a page is made of
     *,
     dataset: Dataset,
     outdated_inputs: Mapping[str, str] | None,
     table: pd.DataFrame,
     tests: pd.DataFrame,
     data: str,
+    studies: Mapping[str, StudyResult],
     **results: Any,
 ) -> str:
     """Make the page that compares the networks and shows each of them.
@@ -103,6 +106,7 @@ def make_report(
         table: As `compare` returns it.
         tests: As `compare_pairs` returns them.
         data: As `make_data_report` returns it.
+        studies: What those studies have found that were run.
         **results: The figures of the comparison, PNG files, by the names of `COMPARISON_FIGURES`; and of each network
             `<name>_report`, as `make_network_report` returns it.
 
@@ -125,5 +129,6 @@ def make_report(
         figures=describe_figures(COMPARISON_FIGURES, results),
         sections={name: section_of(results[f"{name}_report"], f"{name}.report") for name in networks},
         data=section_of(data, "data_report"),
+        studies=describe_studies(studies),
         made=describe_circumstances(PACKAGES),
     )

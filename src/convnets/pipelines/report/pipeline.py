@@ -31,6 +31,7 @@ def create_pipeline(networks: Sequence[str]) -> Pipeline:
                     "table": "comparison.table",
                     "tests": "comparison.mcnemar_tests_table",
                     "data": "data_report",
+                    "studies": "study_results",
                     **{name: f"comparison.{name}" for name in COMPARISON_FIGURES},
                     **{f"{network}_report": f"{network}.report" for network in networks},
                 },

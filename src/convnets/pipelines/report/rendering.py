@@ -13,6 +13,7 @@ from convnets.figures import DPI, network_colour
 from convnets.harness.messages import DataError
 from convnets.pipelines.report import formats
 from convnets.pipelines.report.texts import FigureText
+from convnets.vectors import vectors_of
 
 BEGIN, END = "<!-- section -->", "<!-- end of section -->"  # in the templates; escaped text has no such comment
 CSS_DPI = 96  # pixels to an inch
@@ -58,24 +59,29 @@ def describe_figures(
 
     Args:
         texts: By the names of the figures.
-        images: PNG files, by the same names.
+        images: PNG files, by the same names; those that hold the figure as vectors are shown so.
         **named: What texts have in braces.
 
     Returns:
-        By name without `_figure`, of each `source`, a data address, its `width` and `height` on the page, in pixels,
-        and its `alt` and `reading`.
+        By name without `_figure`, what `describe_figure` returns.
     """
-    described = {}
-    for name, text in texts.items():
-        width, height = (round(size * CSS_DPI / DPI) for size in struct.unpack(">II", images[name][SIZE_IN_PNG]))
-        described[name.removesuffix("_figure")] = {
-            "source": f"data:image/png;base64,{base64.b64encode(images[name]).decode()}",
-            "width": width,
-            "height": height,
-            "alt": text.alt.format(**named),
-            "reading": text.reading,
-        }
-    return described
+    return {
+        name.removesuffix("_figure"): describe_figure(images[name], text.alt.format(**named), text.reading)
+        for name, text in texts.items()
+    }
+
+
+def describe_figure(png: bytes, alt: str, reading: str) -> dict[str, Any]:
+    """What a template needs of a figure: `source` (a data address), `width`, `height` (pixels), `alt` and `reading`."""
+    width, height = (round(size * CSS_DPI / DPI) for size in struct.unpack(">II", png[SIZE_IN_PNG]))
+    return {"source": source_of(png), "width": width, "height": height, "alt": alt, "reading": reading}
+
+
+def source_of(png: bytes) -> str:
+    """The data address of a figure: of its vectors if the PNG file holds them. In an image, no name meets another's."""
+    vectors = vectors_of(png)
+    kind, content = ("png", png) if vectors is None else ("svg+xml", vectors)
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
 
 
 def section_of(page: str, name: str) -> Markup:

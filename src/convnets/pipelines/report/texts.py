@@ -77,3 +77,59 @@ SAMPLE_IMAGES = FigureText(
     alt="The first training images of each class.",
     reading="What the networks learn from: training images, with their labels.",
 )
+
+
+class StudyText(NamedTuple):
+    """What the report says of a study.
+
+    Attributes:
+        question: What it asks.
+        reading: How to read its figure, in a sentence.
+    """
+
+    question: str
+    reading: str
+
+
+OF_SETTINGS = (
+    "Each row is a setting: dots are trainings that differ in the seed, the stroke is their mean, and the line through "
+    "it the 95 % interval of the mean."
+)
+OF_SIZES = (
+    "Accuracy, and errors on a logarithmic axis, against the number of training images: each line joins means over "
+    "seeds, with their 95 % intervals; dots are single trainings."
+)
+OWN_STUDY = StudyText(
+    question="How do the trainings differ that the block {study} of the parameters asks for?", reading=OF_SETTINGS
+)
+STUDIES = {
+    "translation": StudyText(
+        question="Is a pattern recognized anywhere in the image?",
+        reading="Accuracy on test images that were shifted by so many pixels: where a line falls before the dotted one "
+        "of the ink does, the network has lost a digit that is still there.",
+    ),
+    "invariance": StudyText(
+        question="What loses a digit that is shifted: the border, the head, or what was shown in training?",
+        reading=OF_SETTINGS,
+    ),
+    "permuted_pixels": StudyText(
+        question="Does a convnet live on what is near in the image? All images' pixels are put into one other order.",
+        reading=OF_SETTINGS,
+    ),
+    "sample_size": StudyText(question="How many training images does each network need?", reading=OF_SIZES),
+    "sample_size_tuned": StudyText(
+        question="How many training images does each network need, if its settings are chosen for their number?",
+        reading=OF_SIZES,
+    ),
+    "seeds": StudyText(question="By how much do results differ from seed to seed?", reading=OF_SETTINGS),
+    "label_errors": StudyText(
+        question="How many of the mistakes are the labels'?",
+        reading="Test images whose labels are in doubt: above each its label, beside it what each network reads and "
+        "how sure it is; a cross marks an answer that the label calls wrong.",
+    ),
+    "robustness": StudyText(
+        question="What is left of the accuracy when digits are rotated, scaled, noisy, blurred or occluded?",
+        reading="A panel for each corruption: accuracy against its severity, mean over seeds with 95 % interval, and "
+        "that of the ensemble of these networks.",
+    ),
+}

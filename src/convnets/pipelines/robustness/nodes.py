@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from convnets.harness.progress import each
 from convnets.network_parameters import Network
 from convnets.pipelines.classifier.evaluation import (
     calibrate,
@@ -62,7 +63,8 @@ def answer_corrupted(
         `predict` returns.
     """
     tables = []
-    for corruption, severity, amount in conditions_of(robustness):
+    conditions = conditions_of(robustness)
+    for corruption, severity, amount in each(conditions, "conditions", f"{network.root.name} reads corrupted images"):
         images = test_images if severity == 0 else corrupt(test_images, corruption, amount, robustness.seed)
         answers = _ask(model, images, test_labels, network)
         for place, (name, value) in enumerate(zip(CONDITION, (corruption, severity, amount), strict=True)):

@@ -1,11 +1,13 @@
 """Shift the test images, and evaluate the trained networks on them."""
 
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from convnets.harness.messages import ParameterError
+from convnets.harness.progress import each
 from convnets.network_parameters import Network
 from convnets.parameters import Dataset
 from convnets.pipelines.classifier.evaluation import predict, wilson_interval
@@ -79,22 +81,22 @@ def measure_translation(
 
     unshifted = answers(0, "right")
     rows = []
-    for distance in translation.distances:
-        for direction in DIRECTIONS:
-            predicted = answers(distance, direction) if distance else unshifted
-            right = int((predicted == test_labels).sum())
-            low, high = wilson_interval(right, len(test_labels))
-            rows.append(
-                {
-                    "network": network.root.name,
-                    "distance": distance,
-                    "direction": direction,
-                    "test_accuracy": right / len(test_labels),
-                    "test_accuracy_low": low,
-                    "test_accuracy_high": high,
-                    "consistency": float((predicted == unshifted).mean()),
-                }
-            )
+    shifts = list(product(translation.distances, DIRECTIONS))
+    for distance, direction in each(shifts, "shifts", f"{network.root.name} reads shifted images"):
+        predicted = answers(distance, direction) if distance else unshifted
+        right = int((predicted == test_labels).sum())
+        low, high = wilson_interval(right, len(test_labels))
+        rows.append(
+            {
+                "network": network.root.name,
+                "distance": distance,
+                "direction": direction,
+                "test_accuracy": right / len(test_labels),
+                "test_accuracy_low": low,
+                "test_accuracy_high": high,
+                "consistency": float((predicted == unshifted).mean()),
+            }
+        )
     return pd.DataFrame(rows)
 
 
