@@ -34,12 +34,13 @@ EXPECTED = {
     "convolution.cnn.filters convolution.cnn.feature_maps convolution.cnn.patterns convolution.cnn.answers "
     "convolution.cnn.evidence translation.ink translation.cnn.digit_answers "
     "seeds-cnn-1.history_table "
-    "robustness.cnn_corrupted_answers robustness.cnn_validation_answers robustness.cnn_ensemble "
+    "robustness.cnn_corrupted_answers robustness.cnn_validation_answers robustness.cnn_ensemble export.cnn.agreement "
     "seeds-cnn-1.calibration_table seeds-cnn-1.predictions seeds-cnn-1.prediction_speed",
     ("StudyResultsDataset", "reporting", None): "study_results",
     ("CheckpointDataset", "models", None): "cnn.checkpoint seeds-cnn-1.checkpoint",
     ("CSVDataset", "models", "epochs"): "cnn.training_log seeds-cnn-1.training_log",
     ("ModelDataset", "models", "model"): "cnn.model",
+    ("TextDataset", "models", "artifact"): "export.cnn.onnx export.cnn.litert",
     ("ParquetDataset", "model output", "artifact"): "cnn.predictions",
     ("ParquetDataset", "model output", None): "robustness-cnn-held_back-1.corrupted_answers "
     "robustness-cnn-held_back-1.validation_answers",
@@ -54,7 +55,7 @@ EXPECTED = {
     ("CSVDataset", "reporting", None): "class_counts translation.cnn.accuracies seeds-cnn-1.report "
     "seeds-cnn-1.shifts seeds-cnn-1.layer_errors",
     ("CSVDataset", "reporting", "table"): "comparison.table comparison.mcnemar_tests_table",
-    ("CSVDataset", "reporting", "artifact"): "translation.table sample_size.table seeds.table "
+    ("CSVDataset", "reporting", "artifact"): "export.table translation.table sample_size.table seeds.table "
     "invariance.table invariance.mean_accuracies_table invariance.paired_tests_table invariance.shifts_table "
     "invariance.all_layer_errors_table "
     "invariance.mean_shifts_table invariance.layer_errors_table invariance.interactions_table "
@@ -124,6 +125,9 @@ FILES = {
     "comparison.table": "08_reporting/comparison.csv",
     "sample_size.table": "08_reporting/sample_size.csv",
     "seeds.table": "08_reporting/seeds.csv",
+    "export.cnn.onnx": "06_models/cnn.onnx",
+    "export.cnn.litert": "06_models/cnn.tflite",
+    "export.table": "08_reporting/export.csv",
     "label_errors.table": "08_reporting/label_errors.csv",
     "label_errors.figure": "08_reporting/label_errors.png",
     "translation.table": "08_reporting/translation.csv",

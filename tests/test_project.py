@@ -322,6 +322,18 @@ def test_trained_networks_are_asked_for_doubtful_digits(finished: Finished, fork
     assert finished.runs()["label_errors"].info.status == "FINISHED"
 
 
+def test_trained_networks_are_written_for_other_programs(finished: Finished, forks: Forks) -> None:
+    forked(forks, finished.project, "run", "--env", "test", "--pipeline=export")
+    table = pd.read_csv(finished.data / "08_reporting" / "export.csv")
+    assert table["network"].tolist() == list(NETWORKS)
+    for name, ending in (("onnx", "onnx"), ("litert", "tflite")):
+        sizes = [(finished.data / "06_models" / f"{network}.{ending}").stat().st_size for network in NETWORKS]
+        assert table[f"{name}_bytes"].tolist() == sizes
+        assert table[f"{name}_largest_difference"].between(0, 1e-4).all()
+        assert table[f"{name}_other_answers"].tolist() == [0, 0, 0]
+    assert finished.runs()["export"].info.status == "FINISHED"
+
+
 def test_networks_that_hold_images_back_read_corrupted_digits(finished: Finished, forks: Forks) -> None:
     output = forked(
         forks,

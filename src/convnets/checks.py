@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Iterable, Mapping
 from functools import partial
+from importlib.util import find_spec
 from itertools import product
 
 import numpy as np
@@ -11,7 +12,7 @@ from convnets.datasets.images import ImageFolderDataset
 from convnets.datasets.model_file import KerasFileDataset
 from convnets.harness.checks import check_inputs, check_notes, check_results, name_files, namespace_of, stored_results
 from convnets.harness.experiment import Check, PlannedRun
-from convnets.harness.messages import DataError, ParameterError
+from convnets.harness.messages import DataError, ParameterError, UserError, enumerated
 from convnets.harness.outputs import MEGABYTE, check_outputs, check_space
 from convnets.harness.provenance import noted_of
 from convnets.harness.quiet import silence
@@ -31,6 +32,7 @@ BYTES_OF_FLOAT32 = 4
 # What an optimizer keeps for each parameter, in a checkpoint, beside what its momentum takes.
 SLOTS = {"sgd": 0, "nesterov": 1, "rmsprop": 1, "adam": 2, "adamw": 2}
 TABLES_AND_FIGURES = 5 * MEGABYTE  # of one network, its predictions of 10,000 images included
+EXPORT_PACKAGES = ("ai_edge_litert", "onnx", "onnxruntime", "tf2onnx")
 ROBUSTNESS = "robustness"  # the study whose networks need a temperature
 CORRUPTED_ANSWERS = 20 * MEGABYTE  # of one training: 25 times 10,000 images
 # What is noted of the results of networks, of the classes that they tell apart and of the images that they were shown.
@@ -51,6 +53,7 @@ def checks_of(parameters: ProjectParameters, trainings: Mapping[str, StudyTraini
         check_results,
         partial(check_agreement, dataset=parameters.dataset, networks=parameters.classifiers),
         partial(check_folders, dataset=parameters.dataset),
+        check_extras,
         check_inputs,
         check_outputs,
         check_notes,
@@ -158,6 +161,20 @@ def check_folders(run: PlannedRun, dataset: Dataset) -> None:
                         f"dataset.{parameter} is {found}, and {name} are classified as they are; allowed: null"
                     )
             images.load()
+
+
+def check_extras(run: PlannedRun) -> None:
+    """Check that the packages are there that an export takes.
+
+    Raises:
+        UserError: They are not.
+    """
+    missing = [package for package in EXPORT_PACKAGES if find_spec(package) is None]
+    if missing and any(node.namespace == "export" for node in run.pipeline.nodes):
+        raise UserError(
+            f"The pipeline export needs {enumerated(missing, 'and')}, not installed here; expected with the extra "
+            f"export of this project"
+        )
 
 
 def check_networks(run: PlannedRun, parameters: ProjectParameters, trainings: Mapping[str, StudyTraining]) -> None:

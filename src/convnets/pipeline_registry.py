@@ -9,6 +9,7 @@ from convnets.pipelines import (
     classifier,
     comparison,
     convolution,
+    export,
     label_errors,
     playground,
     prediction,
@@ -20,7 +21,7 @@ from convnets.pipelines import (
 )
 from convnets.studies import StudyTraining
 
-TAKEN = ("preparation", "comparison", "playground", "report")  # by pipelines that no parameter is named after
+TAKEN = ("preparation", "comparison", "export", "playground", "report")  # by pipelines that no parameter is named after
 CREATE = {"robustness": robustness.create_pipeline}  # of studies that measure something of their own
 
 
@@ -54,6 +55,7 @@ def register_networks(networks: Sequence[str], compared: Sequence[str], convnets
         **{network: prepare + pipeline for network, pipeline in classify.items()},
         "comparison": compare,
         "convolution": prepare.to_outputs("test_images") + convolution.create_pipeline(convnets),
+        "export": prepare.to_outputs("test_images") + export.create_pipeline(compared),
         "label_errors": label_errors.create_pipeline(compared),
         "playground": prepare.to_outputs("test_images", "test_labels") + playground.create_pipeline(compared),
         "prediction": prediction.create_pipeline(compared),

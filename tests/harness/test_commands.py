@@ -76,6 +76,7 @@ def test_the_pipelines_are_registered_by_the_names_of_the_networks(idle: Project
         "comparison",
         "convolution",
         "cured",
+        "export",
         "fcn",
         "invariance",
         "label_errors",
