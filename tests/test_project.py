@@ -5,8 +5,6 @@ import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -497,25 +495,13 @@ def test_without_a_folder_or_a_model_nothing_is_recorded(trained: Project, forks
     assert not (trained.path / "mlflow.db").exists()
 
 
-def test_a_logged_model_answers_over_http(finished: Finished, raw_test_images: np.ndarray) -> None:
-    run = finished.runs()["cnn"]
-    assert run.outputs is not None
-    (output,) = run.outputs.model_outputs
-    port = str(free_port())
-    activated = {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    }  # MLflow looks there for uvicorn
-    command = ["models", "serve", "-m", f"models:/{output.model_id}", "--env-manager", "local"]
-    server = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "mlflow", *command, "--host", "127.0.0.1", "--port", port],
-        cwd=finished.project.path,
-        env=os.environ | activated | {"MLFLOW_TRACKING_URI": finished.project.store},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,  # it starts others
-    )
+def test_a_registered_network_answers_over_http_and_says_one_line(
+    finished: Finished, raw_test_images: np.ndarray
+) -> None:
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    server = finished.project.start("serve", "cnn-test", "--env", "test", "--port", str(port))
     try:
-        address = f"http://127.0.0.1:{port}"
         wait_until(lambda: urlopen(f"{address}/ping").status == 200, seconds=60)  # noqa: S310 - loopback
         digit = (raw_test_images[:1] / 255)[..., np.newaxis]
         request = Request(  # noqa: S310 - loopback
@@ -525,13 +511,22 @@ def test_a_logged_model_answers_over_http(finished: Finished, raw_test_images: n
         )
         with urlopen(request, timeout=30) as response:  # noqa: S310
             answer = json.load(response)
-        assert answers_on_loopback_alone(int(port))
+        assert answers_on_loopback_alone(port)
     finally:
-        os.killpg(server.pid, signal.SIGKILL)
-        server.wait()
+        server.send_signal(signal.SIGINT)
+        said, _ = server.communicate(timeout=30)
+    assert said == f"cnn-test answers, until you press Ctrl-C: {address}/invocations\n"
     predictions = pd.read_parquet(finished.data / "07_model_output" / "cnn" / "predictions.parquet")
     expected = predictions.filter(regex=r"p\d").to_numpy()[:1]
     np.testing.assert_allclose(answer["predictions"], expected, rtol=1e-4, atol=1e-6)
+
+
+def test_a_network_that_is_not_registered_is_not_served(finished: Finished, forks: Forks) -> None:
+    output = forked(forks, finished.project, "serve", "cnn-tst", "--env", "test", status=1)
+    assert (
+        "no registered model cnn-tst: did you mean cnn-test? Allowed here: cnn-test, cnn_no_pool-test, fcn-test."
+        in output
+    )
 
 
 def test_kedro_viz_shows_the_networks_as_boxes_between_the_layers(finished: Finished) -> None:

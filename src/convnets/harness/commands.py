@@ -45,7 +45,7 @@ QUIET = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_LOGGING_LEVEL": 
 
 @click.group(name="kedro")  # as Kedro's own: it lists those of one group once
 def cli() -> None:
-    """In this project, `run` runs the pipelines, and `mlflow` shows the runs; README.md has examples."""
+    """In this project, `run` runs the pipelines, `mlflow` shows the runs, `serve` a network; README.md has examples."""
 
 
 for command in (ipython, package, registry):
@@ -253,6 +253,26 @@ def mlflow(env: str, port: int) -> None:
             os.killpg(served.pid, signal.SIGTERM)
         served.wait()
     sys.exit(status)
+
+
+@cli.command()
+@click.argument("network")
+@env_option
+@click.option("--port", default=5001, show_default=True, type=click.IntRange(1, 65535), help="On this machine alone.")
+def serve(network: str, env: str, port: int) -> None:
+    """Let a registered network answer over HTTP."""
+    from convnets.harness.tracking import serving  # noqa: PLC0415 - no other command's
+    from convnets.harness.tracking.settings import check_tracking_settings  # noqa: PLC0415 - no other command's
+    from convnets.harness.tracking.store import tracking_uri  # noqa: PLC0415 - no other command's
+
+    with one_sentence():
+        check_project_folder(Path.cwd())
+    with one_sentence(), KedroSession.create(env=env) as session:
+        context = session.load_context()  # type: ignore[attr-defined]
+        uri = tracking_uri(context.project_path, check_tracking_settings(context.config_loader["tracking"]))
+        _require_free(port)
+        os.environ.update(QUIET)
+        serving.serve(uri, network, LOOPBACK, port)
 
 
 def _require_free(port: int) -> None:

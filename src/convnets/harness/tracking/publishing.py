@@ -82,6 +82,6 @@ def how_to_call(name: str, use: str, shape: Sequence[int]) -> str:
         f"In Python, with `inputs` a float32 array of shape (n, {sizes}):\n\n"
         f'    mlflow.pyfunc.load_model("{uri}").predict(inputs)\n\n'
         f'Over HTTP, with `inputs.json` as `{{"inputs": [...]}}`:\n\n'
-        f"    mlflow models serve -m {uri} --env-manager local --host 127.0.0.1 --port 5001\n"
+        f"    kedro serve {name}\n"
         "    curl http://127.0.0.1:5001/invocations -H 'Content-Type: application/json' -d @inputs.json\n"
     )
