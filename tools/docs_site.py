@@ -6,16 +6,17 @@ The site has the layout of the repository, so that a relative link is right in b
 import json
 import posixpath
 import re
+from html import unescape
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File
 
 ROOT = Path(__file__).parents[1]
 WRITTEN = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/*.md", "notebooks/*.ipynb")
 MODULES = "src/convnets/**/*.py"
-PICTURES = (".gif", ".png")
+STATIC = (".css", ".gif", ".png")
 LINK = re.compile(r"\]\(([^)#\s]+)")
 LANGUAGES = {".cff": "yaml", ".json": "json", ".py": "python", ".yml": "yaml"}
 
@@ -26,15 +27,14 @@ def on_config(config: Any) -> Any:
     return config
 
 
-@event_priority(100)  # before plugins look at the files
 def on_files(files: Any, config: Any) -> Any:
     """Replace the files of docs/ by those of the repository that belong to the site."""
     for file in [file for file in files if file.src_dir == config.docs_dir]:
         files.remove(file)
     written = paths(*WRITTEN)
-    for path in sorted({*written, *paths(MODULES), *linked(written)}):
+    for path in sorted({*written, *paths(MODULES, "docs/*.css"), *linked(written)}):
         file = File(path, str(ROOT), config.site_dir, config.use_directory_urls)
-        if not path.endswith((*PICTURES, ".md")):
+        if not path.endswith((*STATIC, ".md")):
             file.is_documentation_page = lambda: True
             file.dest_uri = f"{path}.html"
         files.append(file)
@@ -84,7 +84,7 @@ def reference(modules: list[str]) -> list[Any]:
     packages: dict[str, list[dict[str, str]]] = {}
     for path in sorted(modules, key=lambda path: (posixpath.dirname(path), not path.endswith("__init__.py"), path)):
         packages.setdefault(posixpath.dirname(path), []).append({module(path).rpartition(".")[2]: path})
-    return [{module(package): pages} for package, pages in packages.items()]
+    return [{module(package).removeprefix("convnets."): pages} for package, pages in packages.items()]
 
 
 def notebook(cells: dict[str, Any]) -> str:
@@ -93,19 +93,26 @@ def notebook(cells: dict[str, Any]) -> str:
     for cell in cells["cells"]:
         source = "".join(cell["source"])
         parts.append(source if cell["cell_type"] == "markdown" else fenced(source, "python"))
-        parts += [shown(output) for output in cell.get("outputs", ()) if output.get("name") != "stderr"]
+        outputs = [output for output in cell.get("outputs", ()) if output.get("name") != "stderr"]
+        for is_text, together in groupby(map(shown, outputs), key=lambda part: not part.startswith("<")):
+            text = "".join(together)
+            parts.append(fenced(text, "{.text .output}") if is_text and text.strip() else text)
     return "\n\n".join(parts)
 
 
 def shown(output: dict[str, Any]) -> str:
-    """An output of a cell, as Markdown: a picture, a table, or text."""
+    """An output of a cell: a picture or a table, as HTML, or else text."""
     data = output.get("data", {})
     if "image/png" in data:
-        return f'<p><img alt="The figure that the cell draws" src="data:image/png;base64,{data["image/png"].strip()}"></p>'
-    if "text/html" in data:
-        html = re.sub(r"<style.*?</style>| (style|class|border)=(\".*?\"|'.*?')", "", "".join(data["text/html"]), flags=re.S)
-        return "" if html.strip() == "<pre></pre>" else re.sub(r"\n\s*\n", "\n", html)
-    return fenced("".join(output.get("text", data.get("text/plain", ""))), "text")
+        picture = "".join(data["image/png"]).strip()
+        return f'<p><img alt="What the cell shows" src="data:image/png;base64,{picture}"></p>\n\n'
+    html = "".join(data.get("text/html", ""))
+    if html.startswith("<pre"):  # text in colours
+        return unescape(re.sub(r"<.*?>", "", html, flags=re.DOTALL)).rstrip() + "\n"
+    if html:
+        plain = re.sub(r"<style.*?</style>| (style|class|border)=\".*?\"", "", html, flags=re.DOTALL)
+        return re.sub(r"\n\s*\n", "\n", plain) + "\n\n"
+    return "".join(output.get("text", data.get("text/plain", "")))
 
 
 def fenced(text: str, language: str) -> str:
