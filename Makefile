@@ -3,6 +3,7 @@ SHELL := /bin/bash
 VENV := .venv
 VENV_PYTORCH := .venv-pytorch
 VENV_FUZZ := .venv-fuzz
+VENV_DOCS := .venv-docs
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
@@ -16,12 +17,13 @@ PORT_MLFLOW ?= 5000
 PORT_PLAYGROUND ?= 8090
 PORT_LAB ?= 8888
 export DO_NOT_TRACK := true
+export NO_MKDOCS_2_WARNING := 1
 # Refuse a port that is taken, and say which variable names another: $(call require_free,PORT,VARIABLE=ANOTHER)
 require_free = $(BIN)/python -c 'import socket; socket.create_server(("127.0.0.1", $(1)))' 2>/dev/null || { \
 	echo "Port $(1) cannot be used: choose another, make $@ $(2)" >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test coverage slow lint lint-page format viz mlflow playground lab benchmark concurrency soak chaos fuzz lock clean
+.PHONY: help install run test coverage slow lint lint-page format viz mlflow playground lab docs benchmark concurrency soak chaos fuzz lock clean
 
 help:  ## list the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -94,6 +96,17 @@ $(VENV)/.jupyterlab: $(INSTALLED)
 	@$(BIN)/jupyter labextension disable --level=sys_prefix "@jupyterlab/apputils-extension:announcements"
 	@touch $@
 
+docs: $(VENV_DOCS)/.installed  ## build the documentation as a site of its own, and check its links
+	@$(VENV_DOCS)/bin/mkdocs build --strict
+	@echo "Open site/index.html. Its search needs a server: $(VENV_DOCS)/bin/python -m http.server --bind 127.0.0.1 --directory site"
+
+$(VENV_DOCS)/.installed: pyproject.toml requirements.lock
+	@echo "Setting up $(VENV_DOCS), the environment of the documentation ..."
+	@$(PYTHON) -m venv --clear $(VENV_DOCS)
+	@$(VENV_DOCS)/bin/python tools/pip_install.py -c <(sed -E '/^ +--hash/d; s/ \\$$//' requirements.lock) \
+		$$($(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["docs"])')
+	@touch $@
+
 benchmark: install $(VENV_PYTORCH)/.installed  ## measure the speed against yardsticks; NETWORK=cnn: of one network
 	@$(BIN)/python benchmarks/compare.py --pytorch $(VENV_PYTORCH)/bin/python $(if $(NETWORK),--network $(NETWORK))
 
@@ -128,5 +141,5 @@ lock: install  ## raise all pins of requirements.lock; PACKAGE=keras: of one pac
 		$(if $(PACKAGE),--upgrade-package $(PACKAGE),--upgrade) \
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
 
-clean:  ## remove the environments and caches; results and the MLflow store stay
-	@rm -rf $(VENV) $(VENV_PYTORCH) $(VENV_FUZZ) .fuzz .hypothesis .mypy_cache .pytest_cache .ruff_cache .viz build src/*.egg-info
+clean:  ## remove the environments, the site and caches; results and the MLflow store stay
+	@rm -rf $(VENV) $(VENV_PYTORCH) $(VENV_FUZZ) $(VENV_DOCS) site .fuzz .hypothesis .mypy_cache .pytest_cache .ruff_cache .viz build src/*.egg-info
