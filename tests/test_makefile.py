@@ -23,7 +23,7 @@ def test_on_a_busy_port_the_variable_is_named(tmp_path: Path, verb: str) -> None
         port = taken.getsockname()[1]
         places = [f"VENV={environment}", f"BIN={Path(sys.executable).parent}", f"{name}={port}"]
         made = subprocess.run(  # noqa: S603
-            ["make", "--file", str(ROOT / "Makefile"), *old, verb, *places],  # noqa: S607
+            ["make", "--no-print-directory", "--file", str(ROOT / "Makefile"), *old, verb, *places],  # noqa: S607
             cwd=tmp_path,
             capture_output=True,
             text=True,
