@@ -297,7 +297,12 @@ def finished(new_project: Callable[[], Project]) -> Project:
 
 
 # By their nature these say where something is: the store's own addresses, which are of no use elsewhere.
-LOCATIONS = {("experiments", "artifact_location"), ("runs", "artifact_uri"), ("logged_models", "artifact_location")}
+LOCATIONS = {
+    ("experiments", "artifact_location"),
+    ("logged_models", "artifact_location"),
+    ("model_versions", "storage_location"),
+    ("runs", "artifact_uri"),
+}
 
 
 def recorded_texts(store: Path) -> Iterator[tuple[str, str]]:

@@ -94,7 +94,7 @@ def test_two_workers_do_what_one_process_does_whatever_is_killed(project: Projec
         assert not alive
         output, _ = run.communicate(timeout=RUN_TIMEOUT)
         assert run.returncode == 0, output
-        assert "done=7" in output
+        assert "7 of 7 tasks done, 0 failed" in output
         assert "Test accuracy, mean over seeds" in output
 
         pd.testing.assert_frame_equal(table_of(project)[MEASURED], table_of(sequential)[MEASURED], check_exact=True)
