@@ -241,6 +241,7 @@ def test_threads_give_the_same_runs(finished: Finished, new_project: Callable[[]
             assert other.data.metrics.get(metric) == run.data.metrics.get(metric)
 
 
+@pytest.mark.slow
 def test_networks_one_by_one_can_be_compared(finished: Finished, project: Project, forks: Forks) -> None:
     once = ["--params", ",".join(f"{network}.training.epochs=1" for network in NETWORKS)]
     forked(forks, project, "run", "--env", "test", "--pipeline=fcn", *once)
@@ -259,9 +260,8 @@ def test_networks_one_by_one_can_be_compared(finished: Finished, project: Projec
     assert runs["cnn"].data.params["training.epochs"] == "1"
 
 
-@pytest.mark.parametrize(
-    "signal_number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)], ids=["Ctrl-C", "SIGTERM"]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 def test_an_interrupted_network_is_killed_and_not_left_running(project: Project, signal_number: int) -> None:
     process = project.start("run", "--env", "test", "--params", "cnn.training.epochs=500", "--pipelines=fcn,cnn")
     assert process.stdout is not None
@@ -547,6 +547,7 @@ def test_kedro_viz_shows_the_networks_as_boxes_between_the_layers(finished: Fini
     }
 
 
+@pytest.mark.slow
 def test_the_mlflow_ui_opens_in_the_charts_on_loopback_alone(finished: Finished) -> None:
     port = free_port()
     server = finished.project.start("mlflow", "--env", "test", "--port", str(port))
