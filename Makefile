@@ -17,6 +17,7 @@ PORT_MLFLOW ?= 5000
 PORT_PLAYGROUND ?= 8090
 PORT_LAB ?= 8888
 export DO_NOT_TRACK := true
+# Material for MkDocs would name its successor with each build; docs/architecture.md does.
 export NO_MKDOCS_2_WARNING := 1
 # Refuse a port that is taken, and say which variable names another: $(call require_free,PORT,VARIABLE=ANOTHER)
 require_free = $(BIN)/python -c 'import socket; socket.create_server(("127.0.0.1", $(1)))' 2>/dev/null || { \

@@ -277,7 +277,7 @@ def test_documented_servers_are_for_this_machine_alone() -> None:
             r"\s*@?(set -m; )?(\S*/)?(mlflow (models serve|ui|server)|kedro viz run|dask (scheduler|worker))", line
         )
     ]
-    assert len(commands) >= 6
+    assert len(commands) >= 7
     assert all("--host 127.0.0.1" in command for command in commands)
     assert not any("0.0.0.0" in page.read_text(encoding="utf-8") for page in [*SOURCES, *pages])  # noqa: S104
 

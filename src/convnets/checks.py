@@ -169,8 +169,9 @@ def check_extras(run: PlannedRun) -> None:
     Raises:
         UserError: They are not.
     """
-    missing = [package for package in EXPORT_PACKAGES if find_spec(package) is None]
-    if missing and any(node.namespace == "export" for node in run.pipeline.nodes):
+    if all(node.namespace != "export" for node in run.pipeline.nodes):
+        return
+    if missing := [package for package in EXPORT_PACKAGES if find_spec(package) is None]:
         raise UserError(
             f"The pipeline export needs {enumerated(missing, 'and')}, not installed here; expected with the extra "
             f"export of this project"

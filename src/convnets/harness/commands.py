@@ -9,7 +9,7 @@ from contextlib import suppress
 from copy import copy
 from inspect import isabstract, isclass, signature
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from kedro.framework.cli.project import run as kedro_run
@@ -26,6 +26,9 @@ from convnets.harness.developing import ipython, load_pipelines, package, regist
 from convnets.harness.exits import command_to_go_on, end, one_sentence, orderly_end
 from convnets.harness.messages import UserError, one_line, shortened, unknown
 from convnets.harness.outputs import check_project_folder
+
+if TYPE_CHECKING:
+    from convnets.harness.tracking.settings import Tracking
 
 RUNNER = "convnets.harness.runners.NamespaceByNamespaceRunner"
 DASK_RUNNER = "convnets.harness.dask.runner.DaskRunner"
@@ -223,20 +226,15 @@ def _is_allowed(argument: str, value: Any) -> bool:
 def mlflow(env: str, port: int) -> None:
     """Show the runs in the MLflow UI."""
     from convnets.harness.tracking.experiments import charts_path  # noqa: PLC0415 - no other command's
-    from convnets.harness.tracking.settings import check_tracking_settings  # noqa: PLC0415 - no other command's
-    from convnets.harness.tracking.store import tracking_uri, without_password  # noqa: PLC0415 - no other command's
+    from convnets.harness.tracking.store import without_password  # noqa: PLC0415 - no other command's
 
     with one_sentence():
-        check_project_folder(Path.cwd())
-    with one_sentence(), KedroSession.create(env=env) as session:
-        context = session.load_context()  # type: ignore[attr-defined]
-        settings = check_tracking_settings(context.config_loader["tracking"])
-        uri = tracking_uri(context.project_path, settings)
+        uri, settings = _tracking(env)
         path = charts_path(uri, settings)
         if uri.startswith("http"):
             click.echo(f"The charts of your runs: {without_password(uri)}{path}")
             return
-        _require_free(port)
+        _require_free(port, ", or make's PORT_MLFLOW")
     click.echo(f"The charts of your runs, until you press Ctrl-C: http://{LOOPBACK}:{port}{path}")
     server = [sys.executable, "-m", "mlflow", "ui", "--host", LOOPBACK, "--port", str(port)]
     store = {"MLFLOW_BACKEND_STORE_URI": uri}  # not on the command line, which all can read, as it may hold a password
@@ -262,25 +260,32 @@ def mlflow(env: str, port: int) -> None:
 def serve(network: str, env: str, port: int) -> None:
     """Let a registered network answer over HTTP."""
     from convnets.harness.tracking import serving  # noqa: PLC0415 - no other command's
-    from convnets.harness.tracking.settings import check_tracking_settings  # noqa: PLC0415 - no other command's
-    from convnets.harness.tracking.store import tracking_uri  # noqa: PLC0415 - no other command's
 
     with one_sentence():
-        check_project_folder(Path.cwd())
-    with one_sentence(), KedroSession.create(env=env) as session:
-        context = session.load_context()  # type: ignore[attr-defined]
-        uri = tracking_uri(context.project_path, check_tracking_settings(context.config_loader["tracking"]))
+        uri, _ = _tracking(env)
         _require_free(port)
         os.environ.update(QUIET)
         serving.serve(uri, network, LOOPBACK, port)
 
 
-def _require_free(port: int) -> None:
+def _tracking(env: str) -> "tuple[str, Tracking]":
+    """Where runs are recorded, and what `tracking.yml` says."""
+    from convnets.harness.tracking.settings import check_tracking_settings  # noqa: PLC0415 - not of each command
+    from convnets.harness.tracking.store import tracking_uri  # noqa: PLC0415 - not of each command
+
+    check_project_folder(Path.cwd())
+    with KedroSession.create(env=env) as session:
+        context = session.load_context()  # type: ignore[attr-defined]
+        settings = check_tracking_settings(context.config_loader["tracking"])
+        return tracking_uri(context.project_path, settings), settings
+
+
+def _require_free(port: int, otherwise: str = "") -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
         except OSError as error:
             raise UserError(
-                f"Port {port} cannot be used ({error.strerror}): choose another with --port, or make's PORT_MLFLOW"
+                f"Port {port} cannot be used ({error.strerror}): choose another with --port{otherwise}"
             ) from error

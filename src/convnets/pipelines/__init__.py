@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from functools import wraps
 
@@ -20,8 +19,8 @@ def across_namespaces() -> Iterator[None]:
         yield
 
 
-def in_namespace(namespace: str, outputs: AbstractSet[str] = frozenset()) -> Callable[[Create], Create]:
-    """Put what a function wires into a namespace: all but its inputs, its parameters, and these outputs."""
+def in_namespace(namespace: str) -> Callable[[Create], Create]:
+    """Put what a function wires into a namespace: all but its inputs and its parameters."""
 
     def decorate(create: Create) -> Create:
         @wraps(create)
@@ -32,7 +31,6 @@ def in_namespace(namespace: str, outputs: AbstractSet[str] = frozenset()) -> Cal
                 return Pipeline(
                     pipeline,
                     inputs=set(pipeline.inputs()) - parameters,
-                    outputs=set(outputs),
                     parameters=parameters,
                     namespace=namespace,
                 )

@@ -8,7 +8,7 @@ import click
 
 from convnets.harness.messages import TrackingError
 from convnets.harness.tracking.settings import Tracking
-from convnets.harness.tracking.store import cause_of, make_store, opening, reachable, sqlite_file, without_password
+from convnets.harness.tracking.store import cause_of, is_made, make_store, opening, reachable, without_password
 from convnets.harness.tracking.view import charts_address, prepare_view
 
 if TYPE_CHECKING:
@@ -97,11 +97,8 @@ def charts_path(uri: str, settings: Tracking) -> str:
     """
     import mlflow
 
-    file = sqlite_file(uri)
     with reachable(uri):
-        # A store is made by a run alone, which sees to it that no other makes it, too.
-        made = file is None or file.exists()
-        experiment = mlflow.MlflowClient(uri).get_experiment_by_name(settings.experiment) if made else None
+        experiment = mlflow.MlflowClient(uri).get_experiment_by_name(settings.experiment) if is_made(uri) else None
     if experiment is None:
         raise TrackingError(
             f"The MLflow store at {without_password(uri)} has no experiment {settings.experiment!r} yet: "

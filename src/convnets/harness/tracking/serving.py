@@ -9,7 +9,7 @@ import click
 from convnets.harness.messages import TrackingError, unknown
 from convnets.harness.quiet import silence
 from convnets.harness.tracking.publishing import ALIAS
-from convnets.harness.tracking.store import reachable, sqlite_file, without_password
+from convnets.harness.tracking.store import is_made, reachable, without_password
 
 
 def serve(uri: str, name: str, host: str, port: int) -> None:
@@ -28,11 +28,10 @@ def serve(uri: str, name: str, host: str, port: int) -> None:
         import mlflow
         import uvicorn
         from mlflow.pyfunc import load_model, scoring_server
-    file = sqlite_file(uri)
     with reachable(uri):
         mlflow.set_tracking_uri(uri)
-        made = file is None or file.exists()  # a store is made by a run alone
-        registered = [model.name for model in mlflow.MlflowClient(uri).search_registered_models()] if made else []
+        models = mlflow.MlflowClient(uri).search_registered_models() if is_made(uri) else []
+    registered = [model.name for model in models]
     if not registered:
         raise TrackingError(f"The MLflow store at {without_password(uri)} has no model yet: run `kedro run`")
     if name not in registered:

@@ -99,6 +99,12 @@ def sqlite_file(uri: str) -> Path | None:
     return Path(unquote(uri.removeprefix(SQLITE).partition("?")[0])) if uri.startswith(SQLITE) else None
 
 
+def is_made(uri: str) -> bool:
+    """Whether a store is there. A run alone makes one, and sees to it that no other makes it, too."""
+    file = sqlite_file(uri)
+    return file is None or file.exists()
+
+
 def store_lock(uri: str, project_path: Path) -> Path:
     """The file that is locked while a store is opened, so that it is made once: beside a store that projects may share.
 
