@@ -16,14 +16,12 @@ import time
 from collections.abc import Sequence
 from datetime import date
 from importlib.metadata import version
-from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 import numpy as np
-import pandas as pd
-from scipy.stats import ttest_rel
+from scipy import stats
 
 from convnets.datasets.idx import IDXDataset
 from convnets.harness.circumstances import processor
@@ -35,10 +33,41 @@ PAGE = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- measured: `make benchmark` writes what follows -->\n", "<!-- end of what was measured -->\n"
 
 KEDRO = (sys.executable, "-m", "kedro")
+
+
+class Record(NamedTuple):
+    """What a network that is no part of the main job is to reach.
+
+    Attributes:
+        seeds: How many trainings there are, from seed 1 on.
+        share: The share that is allowed of the seconds in which the lecture's script fits its cnn.
+        accuracy: On the test images, per cent.
+        whole_interval: Whether the whole 95 % interval of the mean is to be above that, or the mean alone.
+    """
+
+    seeds: int
+    share: float
+    accuracy: float
+    whole_interval: bool
+
+    @property
+    def figure(self) -> str:
+        """What is compared with `accuracy`."""
+        return "lower end of its interval" if self.whole_interval else "mean"
+
+
 ROUNDS = {"fcn": 5, "cnn": 5, "cnn_no_pool": 3}  # each with its own seed
 HELP_ROUNDS = 9
 GROWTH = (1, 2, 4)  # times 60,000 images
-TARGETS = {"fcn": 0.5, "cnn": 0.5, "cnn_no_pool": 0.3}
+TARGETS = {"fcn": 0.45, "cnn": 0.5, "cnn_no_pool": 0.3}
+WHOLE_TARGETS = {"fcn": 0.75, "cnn": 0.48}  # of the process, from its start to its end
+TEST_SECONDS = 10  # of `kedro run --env test`
+TEST_ROUNDS = 5
+RECORDS = {  # beside the lecture's cnn
+    "record": Record(seeds=30, share=0.05, accuracy=99.0, whole_interval=True),
+    "accurate": Record(seeds=5, share=1.0, accuracy=99.5, whole_interval=False),
+}
+LECTURE_EVERY = 3  # rounds of a record: thirty of the lecture's script would take half an hour
 FLOAT32_TARGETS = {"fcn": 0.6, "cnn": 1.0, "cnn_no_pool": 1.0}
 SILENT = {"TF_CPP_MIN_LOG_LEVEL": "3", "DO_NOT_TRACK": "true", "MLFLOW_TRACKING_URI": ""}
 BARE_PROJECT = {
@@ -74,43 +103,32 @@ class Workspace:
         self._folder = folder
         self._kedro = kedro
         shutil.copytree(ROOT / "conf", folder / "conf")
-        environment = folder / "conf" / "benchmark"
-        environment.mkdir()
+        (folder / "conf" / "benchmark").mkdir()
         settings: dict[str, Any] = {"outputs": str(folder / "data")}
         if raw:
             names = ("train_images", "train_labels", "test_images", "test_labels")
             settings |= {"folder": str(raw), "sha256": dict.fromkeys(names)}
         store = {"uri": f"sqlite:///{folder}/mlflow.db", "artifacts": str(folder / "mlartifacts")}
-        (environment / "globals.yml").write_text(json.dumps(settings))
-        (environment / "tracking.yml").write_text(json.dumps(store))
+        for environment in ("benchmark", "test"):
+            (folder / "conf" / environment / "globals.yml").write_text(json.dumps(settings))
+            (folder / "conf" / environment / "tracking.yml").write_text(json.dumps(store))
+
+    def run_test(self) -> float:
+        """The seconds of `kedro run --env test`."""
+        run = ["run", "--env", "test", "--conf-source", str(self._folder / "conf")]
+        seconds: float = measure([*self._kedro, *run])["wall_seconds"]
+        return seconds
 
     def run(self, networks: list[str], pipeline: str | None = None, **parameters: Any) -> Measured:
-        """`kedro run`: as `measure`, with `fit_seconds` and `test_accuracy` of each network."""
+        """`kedro run`: as `measure`, with `fit_seconds`, `test_accuracy` and `operations` of each network."""
         options = ["--pipeline", pipeline] if pipeline else []
         values = ",".join(f"{name}={value}" for name, value in parameters.items())
         run = ["run", "--env", "benchmark", "--conf-source", str(self._folder / "conf")]
         measured = measure([*self._kedro, *run, *options, *(["--params", values] if values else [])])
         for network in networks:
             metrics = json.loads((self._folder / "data/08_reporting" / network / "metrics.json").read_text())
-            measured[network] = {name: metrics[name] for name in ("fit_seconds", "test_accuracy")}
+            measured[network] = {name: metrics[name] for name in ("fit_seconds", "test_accuracy", "operations")}
         return measured
-
-    def layers(self, network: str) -> pd.DataFrame:
-        """The table of a network's layers, once it was trained."""
-        return pd.read_csv(self._folder / "data/08_reporting" / network / "layers.csv")
-
-
-def training_operations(layers: pd.DataFrame) -> int:
-    """Operations of one image's gradient step.
-
-    A layer's weights are used once at each position of its output, in a multiplication and an addition; the gradients
-    by the weights and by the inputs cost as much again, the first layer needs none by its inputs.
-    """
-    forward: list[int] = []
-    for layer in layers[layers["parameters"] > 0].itertuples():
-        *positions, channels = (int(size) for size in str(layer.output_shape).split(" x "))
-        forward.append(2 * prod(positions) * (int(str(layer.parameters)) - channels))
-    return 3 * sum(forward) - forward[0]
 
 
 def measure_network(network: str, pytorch: str, workspace: Workspace) -> Measured:
@@ -127,7 +145,22 @@ def measure_network(network: str, pytorch: str, workspace: Workspace) -> Measure
         rounds["pytorch"].append(measure([pytorch, f"{script}/pytorch.py", network, "--seed", str(seed), *fastest]))
         seconds = {name: f"{of[-1]['fit_seconds']:.1f}" for name, of in rounds.items()}
         click.echo(f"{network}, seed {seed}, seconds of fit: {seconds}")
-    return {**rounds, "operations": training_operations(workspace.layers(network))}
+    return {**rounds, "operations": rounds["ours"][0]["operations"]}
+
+
+def measure_record(network: str, workspace: Workspace) -> Measured:
+    """All seeds of a record; before every third of them, the lecture's script trains its cnn."""
+    rounds: dict[str, list[Measured]] = {"lecture": [], "ours": []}
+    for seed in range(1, RECORDS[network].seeds + 1):
+        if seed % LECTURE_EVERY == 1:
+            script = str(Path(__file__).with_name("lecture.py"))
+            rounds["lecture"].append(measure([sys.executable, script, "cnn", "--seed", str(seed)]))
+        measured = workspace.run([network], network, seed=seed)
+        rounds["ours"].append(measured | measured.pop(network))
+        seconds = {name: f"{of[-1]['fit_seconds']:.2f}" for name, of in rounds.items()}
+        accuracy = rounds["ours"][-1]["test_accuracy"]
+        click.echo(f"{network}, seed {seed}, seconds of fit: {seconds}, test accuracy {accuracy:.4f}")
+    return {**rounds}
 
 
 def measure_growth(folder: Path) -> list[Measured]:
@@ -169,6 +202,37 @@ def median(rounds: list[Measured], figure: str) -> float:
     return float(statistics.median(measured[figure] for measured in rounds))
 
 
+def ratio_row(figure: str, value: float, target: float, *, least: bool = False) -> str:
+    """A row of the table of ratios: what was measured, and whether it is at most the target, or at least."""
+    reached = value >= target if least else value <= target
+    bound = "at least" if least else "at most"
+    return f"| {figure} | {value:.3g} | {bound} {target:g}: {'reached' if reached else '**missed**'} |"
+
+
+def tables_of_records(results: Measured) -> tuple[list[str], list[str]]:
+    """The rows of the table of ratios that records add to it, and a table of their own."""
+    ratios = []
+    table = [
+        "| network | seconds of fit | of A's `cnn` | seeds | test accuracy, mean (95 %) | lowest |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for network, goal in RECORDS.items():
+        if (measured := results["records"].get(network)) is None:
+            continue
+        ours, theirs = (median(measured[name], "fit_seconds") for name in ("ours", "lecture"))
+        found = 100 * np.array([run["test_accuracy"] for run in measured["ours"]])
+        low, high = stats.t.interval(0.95, len(found) - 1, found.mean(), stats.sem(found))
+        share = f"1/{theirs / ours:.1f}" if ours < theirs / 2 else f"{ours / theirs:.2f}"
+        table.append(
+            f"| {network} | {ours:.2f} | {share} | {len(found)} | {found.mean():.3f} % ({low:.3f} to {high:.3f}) | "
+            f"{found.min():.2f} % |"
+        )
+        ratios.append(ratio_row(f"fit, `{network}`, ours / A's `cnn`", ours / theirs, goal.share))
+        least = f"test accuracy, `{network}`, {goal.figure}, per cent"
+        ratios.append(ratio_row(least, low if goal.whole_interval else found.mean(), goal.accuracy, least=True))
+    return ratios, table
+
+
 def tables(results: Measured) -> str:
     """What was measured, in Markdown."""
     networks = results["networks"]
@@ -183,9 +247,7 @@ def tables(results: Measured) -> str:
         return median(networks[network][name], "fit_seconds")
 
     def ratio(figure: str, value: float, target: float, *, least: bool = False) -> None:
-        reached = value >= target if least else value <= target
-        bound = "at least" if least else "at most"
-        ratios.append(f"| {figure} | {value:.2f} | {bound} {target}: {'reached' if reached else '**missed**'} |")
+        ratios.append(ratio_row(figure, value, target, least=least))
 
     unit = results["limit"]["bfloat16" if results["policy"] == "mixed_bfloat16" else "float32"]
     if len(networks) == len(TARGETS):
@@ -195,7 +257,7 @@ def tables(results: Measured) -> str:
         if network not in networks:
             continue
         measured = networks[network]
-        limit = 5 * 60_000 * measured["operations"] / unit
+        limit = measured["operations"] / unit
         ratio(f"fit, {network}, ours / A", fit(network, "ours") / fit(network, "lecture"), target)
         exact = fit(network, "float32") / fit(network, "lecture")
         ratio(f"fit, {network}, ours in float32 / A", exact, FLOAT32_TARGETS[network])
@@ -205,22 +267,21 @@ def tables(results: Measured) -> str:
         names = ("lecture", "ours", "float32", "pytorch")
         seconds.append(f"| {network} | {' | '.join(f'{fit(network, name):.1f}' for name in names)} | {limit:.1f} |")
         fast, slow = (np.array([run["test_accuracy"] for run in measured[name]]) for name in ("ours", "float32"))
-        interval = ttest_rel(fast, slow).confidence_interval(0.95)
+        interval = stats.ttest_rel(fast, slow).confidence_interval(0.95)
         accuracies.append(
             f"| {network} | {len(fast)} | {fast.mean():.5f} ± {fast.std(ddof=1):.5f} | {slow.mean():.5f} ± "
             f"{slow.std(ddof=1):.5f} | {100 * (fast.mean() - slow.mean()):+.3f} | "
             f"{100 * interval.low:+.1f} to {100 * interval.high:+.1f} |"
         )
-    if "fcn" in networks:
-        rest = {
-            name: statistics.median(run["wall_seconds"] - run["fit_seconds"] for run in networks["fcn"][name])
-            for name in ("ours", "lecture")
-        }
-        figure = f"whole process less its fit, fcn ({rest['ours']:.1f} s), ours / A"
-        ratio(figure, rest["ours"] / rest["lecture"], 1.3)
+    for network, target in WHOLE_TARGETS.items():
+        ours, theirs = (median(networks[network][name], "wall_seconds") for name in ("ours", "lecture"))
+        ratio(f"whole process, {network} ({ours:.1f} s), ours / A", ours / theirs, target)
+    ratio("`kedro run --env test`, seconds", statistics.median(results["test_seconds"]), TEST_SECONDS)
     peak = max(run["peak_bytes"] for measured in networks.values() for run in measured["lecture"])
     figure = f"peak memory, `kedro run` ({results['peak_bytes'] / 1e9:.2f} GB) / A's largest"
     ratio(figure, results["peak_bytes"] / peak, 1.0)
+    of_records, records = tables_of_records(results)
+    ratios += of_records
     helped = {name: statistics.median(results["help"][name]) for name in ("ours", "bare")}
     ratio(f"`kedro --help` ({helped['ours']:.2f} s) / a bare project's", helped["ours"] / helped["bare"], 1.1)
 
@@ -238,6 +299,7 @@ def tables(results: Measured) -> str:
         "Ratios": ratios,
         "Seconds of fit, medians": seconds,
         "Test accuracy, mean ± standard deviation over seeds": accuracies,
+        "Records": records,
         "Growth": growth,
     }
     return "\n".join(
@@ -251,11 +313,11 @@ def describe_machine() -> str:
 
 
 @click.command()
-@click.option("--network", type=click.Choice(list(TARGETS)), help="Measure this one anew, and nothing else.")
+@click.option("--network", type=click.Choice([*TARGETS, *RECORDS]), help="Measure this one anew, and nothing else.")
 @click.option("--pytorch", required=True, help="A Python with PyTorch.")
 def main(network: str | None, pytorch: str) -> None:
     """Measure, print one table and rewrite the page."""
-    results: Measured = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"networks": {}}
+    results: Measured = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"networks": {}, "records": {}}
     if network and "growth" not in results:
         raise click.ClickException("nothing was measured yet: run `make benchmark` without NETWORK first")
     with tempfile.TemporaryDirectory() as temporary:
@@ -268,10 +330,14 @@ def main(network: str | None, pytorch: str) -> None:
         if not network:
             results["help"] = measure_help(folder / "bare")
             results["growth"] = measure_growth(folder)
+            results["test_seconds"] = [workspace.run_test() for _ in range(TEST_ROUNDS)]
             epochs: dict[str, Any] = {f"{name}.training.epochs": 1 for name in TARGETS}
             results["peak_bytes"] = workspace.run([], **epochs)["peak_bytes"]
-        for name in [network] if network else list(TARGETS):
-            results["networks"][name] = measure_network(name, pytorch, workspace)
+        for name in [network] if network else [*TARGETS, *RECORDS]:
+            if name in RECORDS:
+                results["records"][name] = measure_record(name, workspace)
+            else:
+                results["networks"][name] = measure_network(name, pytorch, workspace)
             RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     results |= {
         "date": date.today().isoformat(),

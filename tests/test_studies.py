@@ -1,5 +1,6 @@
 """The trainings that the grids ask for."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -43,6 +44,25 @@ def test_a_variant_that_names_networks_is_of_these_alone(parameters: Any) -> Non
     assert (dense.network.root.name, dense.training.augmentation.shift) == ("fcn", 4)
     assert trainings["invariance-cnn-circular_global_max_canvas-1"].dataset.canvas == 40
     assert "invariance-cnn-dense-1" not in trainings
+
+
+def test_each_rung_of_the_ladder_is_another_step_from_the_lecture_to_the_record(parameters: Any) -> None:
+    trainings = plan_trainings(parameters, ["ladder"])
+    rungs = [training for training in trainings.values() if training.seed == 1]
+    assert (rungs[0].network, rungs[0].training) == (parameters.cnn.network, parameters.cnn.training)
+    assert rungs[-1].training == parameters.classifiers["record"].training
+    assert rungs[-1].measures == ("speed",)
+    for rung, following in pairwise(rungs):
+        assert described(rung) != described(following)
+    before, last = (described(rung) for rung in rungs[-2:])
+    assert before["training"].pop("epochs") > last["training"].pop("epochs")
+    assert before == last
+
+
+def described(training: Any) -> dict[str, Any]:
+    """All that a network is trained with but its name."""
+    network = training.network.root.model_dump(exclude={"name"})
+    return {"network": network, "training": training.training.model_dump()}
 
 
 @pytest.mark.parametrize("networks", [["cnn_no_pool"], [], "nothing", 3])

@@ -150,7 +150,8 @@ class Study(Block):
         images_per_epoch: A smaller training set is shown several times an epoch, until it is as many images as these;
             `None`: it is shown once.
         measures: What is measured of each trained network beside its test accuracy: `invariance`, how it answers when
-            the image is shifted, and how far each layer's output shifts with it.
+            the image is shifted, and how far each layer's output shifts with it; `speed`, in how many seconds it has
+            learned, of how many operations.
         tune: How settings are chosen before the trainings; `None`: they are as they stand.
     """
 
@@ -186,10 +187,10 @@ class Study(Block):
     )
     images_per_epoch: ImagesPerEpoch | None = or_null(MAX_IMAGES_PER_EPOCH, default=None)
     measures: Annotated[
-        tuple[Literal["invariance"], ...],
+        tuple[Literal["invariance", "speed"], ...],
         BeforeValidator(split),
         AfterValidator(unique),
-        Field(max_length=1, description="a list of what a study can measure: invariance"),
+        Field(max_length=2, description="a list of what a study can measure: invariance, speed"),
     ] = ()
     tune: Tuning | None = Field(default=None, description="null or a block with trials, search and what else is wanted")
 

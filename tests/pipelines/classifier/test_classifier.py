@@ -193,9 +193,16 @@ def test_evaluation_agrees_with_keras(
     assert metrics["test_loss"] == pytest.approx(test_loss, rel=1e-4)
     assert metrics["test_accuracy"] == pytest.approx(test_accuracy)
     assert metrics["parameters"] == 25_450
+    assert metrics["operations"] == 2 * 600 * 2 * (3 * (784 * 32 + 32 * 10) - 784 * 32)
     assert metrics["fit_seconds"] == pytest.approx(history["epoch_seconds"].sum())
     assert metrics["model_bytes"] > 4 * 25_450
     assert metrics["lecture_accuracy"] is None
+
+
+def test_operations_of_a_convolution_are_those_of_its_patches(images: np.ndarray, mnist: Dataset) -> None:
+    model = nodes.build_model(images[..., np.newaxis], CNN, mnist, SEED)
+    first, second, last = 26 * 26 * 3 * 3 * 8, 11 * 11 * 3 * 3 * 8 * 16, 11 * 11 * 16 * 10
+    assert evaluation.count_operations(model) == 2 * (3 * (first + second + last) - first)
 
 
 def test_the_interval_is_wilsons() -> None:

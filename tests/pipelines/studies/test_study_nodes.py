@@ -72,7 +72,13 @@ def test_all_samples_are_the_images_as_they_are(raw_test_images: np.ndarray, raw
 
 
 def report(network: str, samples: int | None, seed: int, test_accuracy: float, **varied: Any) -> pd.DataFrame:
-    metrics: dict[str, Any] = {"test_accuracy": test_accuracy, "test_loss": 0.1, "fit_seconds": 2.0, "parameters": 7}
+    metrics: dict[str, Any] = {
+        "test_accuracy": test_accuracy,
+        "test_loss": 0.1,
+        "fit_seconds": 2.0,
+        "parameters": 7,
+        "operations": 9,
+    }
     named = FCN.model_copy(update={"root": FCN.root.model_copy(update={"name": network})})
     return nodes.report_training(
         metrics=metrics, all_labels=np.zeros(500, np.uint8), network=named, varied=varied, samples=samples, seed=seed
@@ -86,7 +92,7 @@ def test_a_row_names_what_was_varied_and_how_many_images_were_learned_from() -> 
     )
     assert list(table.columns) == [
         *("network", "variant", "network.filters", "samples", "seed"),
-        *("parameters", "test_accuracy", "test_loss", "fit_seconds"),
+        *("parameters", "operations", "test_accuracy", "test_loss", "fit_seconds"),
     ]
     assert table["network.filters"].tolist() == ["16+32", "32+64"]
     assert table["samples"].tolist() == [500, 300]

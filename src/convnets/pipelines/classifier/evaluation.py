@@ -1,5 +1,6 @@
 """Predict and evaluate: what each trained network is worth."""
 
+import math
 import tempfile
 import time
 from collections.abc import Sized
@@ -109,15 +110,17 @@ def evaluate(  # noqa: PLR0913 - one argument for each thing that is summed up
     Returns:
         `test_loss` (the mean cross-entropy in nats), `test_accuracy` with the bounds of its Wilson 95 % interval
         `test_accuracy_low` and `test_accuracy_high`, `test_error_percent` and the number of `wrong_images`,
-        `expected_calibration_error`, `fit_seconds`, `parameters`,
-        `fit_images_per_second` learned from over all epochs, `predict_images_per_second`, `model_bytes`, the
-        size of the model's `.keras` file, and `lecture_accuracy`; where the best epoch was kept, `best_epoch`.
+        `expected_calibration_error`, `fit_seconds`, `parameters`, `operations` (multiplications and additions of the
+        whole training, see `count_operations`), `fit_images_per_second` learned from over all epochs,
+        `predict_images_per_second`, `model_bytes`, the size of the model's `.keras` file, and `lecture_accuracy`; where
+        the best epoch was kept, `best_epoch`.
     """
     right = predictions["label"] == predictions["predicted"]
     low, high = wilson_interval(int(right.sum()), len(right))
     probability_of_label = probabilities_of(predictions)[np.arange(len(predictions)), predictions["label"]]
     return {
         "parameters": model.count_params(),
+        "operations": count_operations(model) * images_shown(history),
         "test_loss": float(-np.log(np.clip(probability_of_label, MIN_PROBABILITY, 1)).mean(dtype=np.float64)),
         "test_accuracy": float(right.mean()),
         "test_accuracy_low": low,
@@ -132,6 +135,26 @@ def evaluate(  # noqa: PLR0913 - one argument for each thing that is summed up
         "lecture_accuracy": lecture_accuracy,
         **({"best_epoch": int(history.loc[history["kept"], "epoch"].item())} if "kept" in history else {}),
     }
+
+
+def count_operations(model: Model) -> int:
+    """The multiplications and additions of one gradient step, for each image of its batch.
+
+    Counted are those of the weights of dense and of convolution layers. Each weight is used once at each position of
+    its layer's output, in a multiplication and an addition; the gradients by the weights and by the inputs cost as much
+    again, and the first layer needs none by its inputs.
+    """
+    forward = [
+        2 * math.prod(layer.output.shape[1:-1]) * math.prod(layer.kernel.shape)
+        for layer in model.layers
+        if hasattr(layer, "kernel")
+    ]
+    return int(3 * sum(forward) - forward[0])
+
+
+def images_shown(history: pd.DataFrame) -> int:
+    """How many images the network has learned from in all epochs together; one that was shown twice counts twice."""
+    return round(float((history["epoch_seconds"] * history["images_per_second"]).sum()))
 
 
 def _keras_file_bytes(model: Model) -> int:

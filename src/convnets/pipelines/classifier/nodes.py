@@ -135,6 +135,8 @@ def compile_model(  # noqa: PLR0913 - one argument for each parameter, and two f
             steps_per_execution=steps_per_execution if distribution.num_replicas_in_sync == 1 else 1,
             jit_compile=False,  # XLA's convolutions are slower on a processor
         )
+        # Where TensorFlow finds them missing at the first step, it traces that twice.
+        model.optimizer.build(model.trainable_variables)
     return model
 
 

@@ -112,6 +112,10 @@ STUDIES = {
         question="What loses a digit that is shifted: the border, the head, or what was shown in training?",
         reading=OF_SETTINGS,
     ),
+    "ladder": StudyText(
+        question="How does one get from the lecture's convnet to more than 99 % in the fewest seconds?",
+        reading=OF_SETTINGS,
+    ),
     "permuted_pixels": StudyText(
         question="Does a convnet live on what is near in the image? All images' pixels are put into one other order.",
         reading=OF_SETTINGS,

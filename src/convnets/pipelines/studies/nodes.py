@@ -9,7 +9,7 @@ from convnets.network_parameters import Network
 from convnets.pipelines.classifier.optimization import count_learned
 from convnets.training_parameters import Training
 
-REPORTED = ("parameters", "test_accuracy", "test_loss", "fit_seconds")
+REPORTED = ("parameters", "operations", "test_accuracy", "test_loss", "fit_seconds")
 
 
 def balanced_order(labels: np.ndarray, seed: int) -> np.ndarray:
@@ -86,9 +86,9 @@ def report_training(  # noqa: PLR0913 - one argument for each thing that is repo
         settings: As `choose_settings` returns them, where trials have chosen any.
 
     Returns:
-        One row: `network`, what was varied and what was chosen, `samples`, `seed`, `parameters`, `test_accuracy`,
-        `test_loss` (nats), `fit_seconds`. Where trials have chosen settings: how many `trials`, and the
-        `trial_accuracy` of the best on the validation images.
+        One row: `network`, what was varied and what was chosen, `samples`, `seed`, `parameters`, `operations` (of
+        the training), `test_accuracy`, `test_loss` (nats), `fit_seconds`. Where trials have chosen settings: how
+        many `trials`, and the `trial_accuracy` of the best on the validation images.
     """
     row: dict[str, Any] = {"network": network.root.name} | {name: in_a_cell(value) for name, value in varied.items()}
     if settings:

@@ -8,7 +8,7 @@ from kedro.pipeline import Node, Pipeline
 from convnets.pipelines import across_namespaces, classifier, invariance, preparation
 from convnets.pipelines.classifier import nodes as classifier_nodes
 from convnets.pipelines.preparation.nodes import load_training_set
-from convnets.pipelines.studies import equivalents, figures, nodes, statistics, tuning
+from convnets.pipelines.studies import equivalents, figures, nodes, speed, statistics, tuning
 from convnets.studies import StudyTraining
 
 RAW_DATA = {"raw_train_images", "raw_train_labels", "raw_test_images", "raw_test_labels"}
@@ -24,6 +24,20 @@ EQUIVALENTS = Node(
     outputs="equivalents_table",
     name="find_equivalents",
 )
+SPEED = [
+    Node(
+        speed.tabulate_speed,
+        inputs=["table", "mean_accuracies_table", "params:study"],
+        outputs="speed_table",
+        name="tabulate_speed",
+    ),
+    Node(
+        speed.plot_speed,
+        inputs=["speed_table", "params:study", "params:dataset"],
+        outputs="speed_figure",
+        name="plot_speed",
+    ),
+]
 
 
 @across_namespaces()
@@ -38,7 +52,8 @@ def create_pipeline(study: str, trainings: Mapping[str, StudyTraining]) -> Pipel
         The pipeline. Trainings share no data in memory, so that each can run in a process of its own.
     """
     wired: list[Node] = []
-    measured = any(training.measures for training in trainings.values())
+    measures = {measure for training in trainings.values() for measure in training.measures}
+    measured = "invariance" in measures
     plain, tuned = (wire_training(tuned=tuned, measured=measured) for tuned in (False, True))
     shared = {"params:translation": "params:translation"}
     trials: dict[str, list[str]] = {}
@@ -59,6 +74,7 @@ def create_pipeline(study: str, trainings: Mapping[str, StudyTraining]) -> Pipel
     analysis = wire_analysis([f"{name}.report" for name in tested], every)
     analysis += [EQUIVALENTS] if len({training.samples for training in trainings.values()}) > 1 else []
     analysis += invariance.wire_analysis(tested) if measured else []
+    analysis += SPEED if "speed" in measures else []
     of_study = {"params:study": f"params:{study}", "params:dataset": "params:dataset"}
     with across_namespaces():
         return Pipeline([*wired, *in_namespace(study, analysis, of_study)])
