@@ -5,6 +5,7 @@ Figures are made with Matplotlib's `Figure` and never with pyplot, whose state i
 
 import zlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -18,6 +19,7 @@ OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = "os^DvP"  # what tells networks apart in print
 IMAGES = "Greys"  # ink is dark, as on paper
 INK = "#333333"
+GUESSING: dict[str, Any] = {"color": "#999999", "linewidth": 2, "label": "guessing"}  # the line of chance
 DPI = 150
 CAPTION_POINTS = 12  # of a picture in a grid, which is seen from the last row of a hall
 MAX_NAMES = 30  # along an axis, beyond which they overlap

@@ -177,6 +177,8 @@ def test_the_pipeline_compares(mnist: Dataset, flawless: bool) -> None:  # noqa:
         .get_suptitle()
         .startswith(f"Some network errs on {number} test images")
     )
-    legend = outputs["comparison.learning_curves_figure"].axes[0].get_legend()
-    assert [text.get_text() for text in legend.get_texts()] == [f"{network}, training" for network in NETWORKS]
+    curves = outputs["comparison.learning_curves_figure"]
+    assert [text.get_text() for text in curves.legends[0].get_texts()] == [*NETWORKS, "training", "test"]
+    stars = [line.get_xydata().tolist() for line in curves.axes[1].get_lines() if line.get_marker() == "*"]
+    assert stars == [[[2, METRICS[network]["test_accuracy"]]] for network in NETWORKS]
     assert outputs["comparison.test_accuracies_figure"].axes[0].get_xlabel() == "test accuracy, with 95 % interval"

@@ -101,6 +101,14 @@ def test_the_map_of_shifts_is_filled_and_moves_the_digit(open_page: Open) -> Non
     page.wait_for_function("() => location.hash.includes('x=-8') && location.hash.includes('y=-8')")
 
 
+def test_the_map_of_an_empty_drawing_says_nothing(open_page: Open) -> None:
+    page = open_page("test=-1")
+    page.wait_for_timeout(500)  # after which a map is begun
+    captions = page.locator("figcaption")
+    assert set(captions.all_inner_texts()) == {""}
+    assert all(captions.nth(index).bounding_box()["height"] > 10 for index in range(captions.count()))
+
+
 def test_a_digit_is_dragged_and_the_address_tells_where(open_page: Open) -> None:
     page = open_page("test=2")
     box = page.locator("#seen").bounding_box()

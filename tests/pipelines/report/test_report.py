@@ -193,6 +193,12 @@ def test_no_name_becomes_markup(make: Make, png: bytes) -> None:
         assert [name for name in HOSTILE if name not in text] == []
 
 
+def test_the_question_names_the_training_images_if_all_networks_have_as_many(make: Make) -> None:
+    assert "learn from the same 60,000 training images." in Page(make()).text
+    other = TABLE.assign(train_samples=[60_000, 1_000])
+    assert "learn from training images." in Page(make(table=other)).text
+
+
 def test_a_page_asks_for_nothing_and_runs_nothing(make: Make, png: bytes) -> None:
     for text in (make(), network_page(png)):
         page = Page(text)

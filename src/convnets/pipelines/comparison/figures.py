@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from convnets.figures import INK, class_ticks, network_colour, network_marker, new_figure, plot_image_grid, soften
@@ -13,45 +14,55 @@ from convnets.pipelines.classifier.evaluation import wilson_interval
 
 IMAGES_SHOWN, COLUMNS = 15, 5
 APART = 0.22  # classes, between networks
+# Of learning curves, by the prefix of the column.
+PARTS: dict[str, dict[str, Any]] = {
+    "": {"linestyle": "-", "label": "training"},
+    "val_": {"linestyle": "--", "markerfacecolor": "white", "label": "validation"},
+}
+TEST: dict[str, Any] = {
+    "linestyle": "",
+    "marker": "*",
+    "markersize": 16,
+    "markeredgecolor": INK,
+    "zorder": 3,
+    "label": "test",
+}
 
 
 def plot_learning_curves(dataset: Dataset, **records: dict[str, Any]) -> Figure:
-    """Draw loss and accuracy of all networks after each epoch, also on the images held back where there are any.
+    """Draw loss and accuracy of all networks after each epoch, and on the test images after the last, or the one kept.
 
     Args:
         dataset: Its `name` is used.
         **records: Of each network, as `record_results` returns them.
 
     Returns:
-        The figure.
+        The figure, also with the images held back where there are any.
     """
-    histories = {network: pd.DataFrame(record["history"]) for network, record in records.items()}
-    figure = new_figure(f"The networks learn {dataset.name}", width=10, height=4)
-    for axes, column, label in zip(
-        figure.subplots(1, 2), ("loss", "accuracy"), ("loss (nats)", "accuracy"), strict=True
-    ):
-        for network, history in histories.items():
-            axes.plot(
-                history["epoch"],
-                history[column],
-                marker=network_marker(network),
-                color=network_colour(network),
-                label=f"{network}, training",
-            )
-            if f"val_{column}" in history:
-                axes.plot(
-                    history["epoch"],
-                    history[f"val_{column}"],
-                    "--",
-                    marker=network_marker(network),
-                    markerfacecolor="white",
-                    color=network_colour(network),
-                    label=f"{network}, validation",
-                )
-        axes.set(xlabel="epoch", ylabel=label)
+    figure = new_figure(f"The networks learn {dataset.name}", width=10, height=4.4)
+    both = figure.subplots(1, 2)
+    drawn: dict[str, dict[str, Any]] = {}
+    for network, record in records.items():
+        history = pd.DataFrame(record["history"])
+        tested = record["metrics"].get("best_epoch", history["epoch"].max())
+        style: dict[str, Any] = {"marker": network_marker(network), "color": network_colour(network)}
+        for axes, column in zip(both, ("loss", "accuracy"), strict=True):
+            for prefix, part in PARTS.items():
+                if prefix + column in history:
+                    axes.plot(history["epoch"], history[prefix + column], **style | part)
+                    drawn[part["label"]] = part
+            axes.plot(tested, record["metrics"][f"test_{column}"], color=network_colour(network), **TEST)
+    for axes, label in zip(both, ("loss (nats)", "accuracy"), strict=True):
+        axes.set_xlabel("epoch", fontsize="large")
+        axes.set_ylabel(label, fontsize="large")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         soften(axes)
-        axes.legend()
+    keys = [
+        Line2D([], [], color=network_colour(network), marker=network_marker(network), label=network)
+        for network in records
+    ]
+    keys += [Line2D([], [], color=INK, **part) for part in (*drawn.values(), TEST)]
+    figure.legend(handles=keys, loc="outside lower center", ncols=len(keys), fontsize="large", frameon=False)
     return figure
 
 

@@ -22,9 +22,9 @@ COMPARISON_FIGURES = {
         "interval of its accuracy on such images. An upright stroke is what the lecture reports.",
     ),
     "learning_curves_figure": FigureText(
-        alt="Training loss and training accuracy of all networks after each epoch.",
+        alt="Loss and accuracy of all networks after each epoch, and on the test images.",
         reading="In each epoch a network sees all training images once; one whose loss still falls, or whose "
-        "accuracy still rises, has not learned all it can.",
+        "accuracy still rises, has not learned all it can. Stars: the same on the test images, in the end.",
     ),
     "class_accuracies_figure": FigureText(
         alt="The accuracy of each network on each class.",

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import PercentFormatter
 
-from convnets.figures import INK, draw_image, network_colour, network_marker, new_figure, soften
+from convnets.figures import GUESSING, INK, draw_image, network_colour, network_marker, new_figure, soften
 from convnets.parameters import Dataset
 from convnets.pipelines.preparation.nodes import normalize_images
 from convnets.pipelines.robustness.corruptions import CORRUPTIONS, corrupt
@@ -93,8 +93,8 @@ def plot_accuracies(means: pd.DataFrame, robustness: Robustness, dataset: Datase
     ]
     lines += [
         Line2D([], [], color=INK, marker="o", label=f"mean of {len(robustness.seeds)} seeds, 95 % interval"),
-        Line2D([], [], color=INK, linestyle=":", label=f"ensemble of the {len(robustness.seeds)}"),
-        Line2D([], [], color=INK, linestyle="--", linewidth=0.8, label="guessing"),
+        Line2D([], [], color=INK, linestyle=":", linewidth=2, label=f"ensemble of the {len(robustness.seeds)}"),
+        Line2D([], [], **GUESSING),
     ]
     rest.legend(handles=lines, loc="center", fontsize="x-large", frameon=False)
     return figure
@@ -111,7 +111,7 @@ def _draw_panel(axes: Axes, means: pd.DataFrame, networks: list[str], dataset: D
         bars = [(mean - low).to_numpy(), (high - mean).to_numpy()]
         axes.errorbar(places, mean, yerr=bars, fmt=f"{marker}-", color=colour, capsize=4, markersize=7, label=network)
         axes.plot(ensemble["severity"], ensemble["test_accuracy"], ":", color=colour, linewidth=2)
-    axes.axhline(1 / len(dataset.class_names), color=INK, linewidth=0.8, linestyle="--")
+    axes.axhline(1 / len(dataset.class_names), zorder=0, **GUESSING)
     axes.set_ylim(0, 1.02)
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     axes.tick_params(labelsize="large")

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from convnets.figures import INK, network_colour, network_marker, new_figure, plot_image_grid, soften
+from convnets.figures import GUESSING, INK, network_colour, network_marker, new_figure, plot_image_grid, soften
 from convnets.parameters import Dataset
 from convnets.pipelines.translation.nodes import KINDS, choose_digit, shift_images
 from convnets.showing_parameters import Translation
@@ -61,8 +61,8 @@ def _plot_kind(axes: Axes, accuracies: pd.DataFrame, ink: pd.DataFrame, dataset:
             linewidth=2,
             label=network,
         )
-    axes.plot(ink["distance"], ink["ink"], ":", color=INK, label="ink still in the image")
-    axes.axhline(1 / len(dataset.class_names), color=INK, linewidth=0.8, linestyle="--", label="guessing")
+    axes.plot(ink["distance"], ink["ink"], ":", color=INK, linewidth=2, label="ink still in the image")
+    axes.axhline(1 / len(dataset.class_names), zorder=0, **GUESSING)
     axes.set_xlabel("distance (pixels)", fontsize="large")
     axes.set_ylim(0, 1.02)
     axes.yaxis.set_major_formatter(PercentFormatter(1))

@@ -125,9 +125,8 @@ function paintMap(card, answers, label, state) {
     context.strokeStyle = dark ? "#ffffff" : "#000000";
     context.strokeRect((state.x + DISTANCE) * CELL - 1, (state.y + DISTANCE) * CELL - 1, CELL + 1, CELL + 1);
   }
-  const summary = fill(COMPARISON_STRINGS.mapSummary, { right, asked });
-  if (card.mapSummary.textContent !== summary) {
-    card.mapSummary.textContent = summary;
-    card.map.setAttribute("aria-label", `${fill(COMPARISON_STRINGS.map, { network: card.name })}: ${summary}`);
-  }
+  const summary = asked ? fill(COMPARISON_STRINGS.mapSummary, { right, asked }) : "";
+  const named = fill(COMPARISON_STRINGS.map, { network: card.name });
+  card.mapSummary.textContent = summary;
+  card.map.setAttribute("aria-label", summary ? `${named}: ${summary}` : named);
 }
