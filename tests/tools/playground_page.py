@@ -16,10 +16,10 @@ from py_mini_racer import MiniRacer
 from convnets.network_parameters import Network
 from convnets.networks import build_network
 from convnets.parameters import Dataset
-from convnets.pipelines.classifier.evaluation import wilson_interval
 from convnets.pipelines.playground.bundle import ENGINE, bundle
 from convnets.pipelines.playground.nodes import make_page
 from convnets.showing_parameters import Convolution
+from convnets.significance import wilson_interval
 from support import ROOT
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from convnets.exercises.answers import Feedback, as_numbers, as_share, checked, hint, judge, praise
-from convnets.pipelines.classifier.evaluation import wilson_interval
 from convnets.pipelines.convolution.operation import apply_layer, convolution_layer, output_size
+from convnets.significance import wilson_interval
 
 IMAGE = np.array([[0, 0, 5, 5, 5], [0, 0, 5, 5, 5], [0, 0, 5, 0, 0], [0, 0, 5, 0, 0]], np.float32)
 LEFT_EDGE = np.array([[-1, 0, 1], [-1, 0, 1], [-1, 0, 1]], np.float32)

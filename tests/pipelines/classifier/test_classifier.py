@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from convnets.datasets.checkpoint import Checkpoint
 from convnets.network_parameters import Network
@@ -233,6 +234,18 @@ def test_classes_are_scored_one_by_one(mnist: Dataset) -> None:
     confusions = evaluation.count_confusions(table, two).set_index("label")
     assert confusions.loc["cat"].to_dict() == {"cat": 2, "dog": 1}
     assert confusions.loc["dog"].to_dict() == {"cat": 0, "dog": 1}
+
+
+def test_scores_and_confusions_are_scikit_learns(mnist: Dataset) -> None:
+    random = np.random.default_rng(0)
+    label, predicted = random.integers(0, 9, (2, 300))  # of the last class there is nothing, and of the 0 no guess
+    table = pd.DataFrame({"label": label, "predicted": np.where(predicted == 0, 1, predicted)})
+    expected = precision_recall_fscore_support(table["label"], table["predicted"], labels=range(10), zero_division=0)
+    scores = evaluation.score_classes(table, mnist)
+    for name, values in zip(("precision", "recall", "f1", "samples"), expected, strict=True):
+        assert scores[name].tolist() == values.tolist()
+    counts = evaluation.count_confusions(table, mnist).drop(columns="label").to_numpy()
+    assert counts.tolist() == confusion_matrix(table["label"], table["predicted"], labels=range(10)).tolist()
 
 
 def test_calibration_bins_hold_their_answers() -> None:

@@ -21,13 +21,14 @@ from convnets.figures import DPI, draw_image, new_figure
 from convnets.harness.messages import DataError
 from convnets.network_parameters import Network
 from convnets.parameters import Dataset
-from convnets.pipelines.classifier.evaluation import score_classes, wilson_interval
+from convnets.pipelines.classifier.evaluation import score_classes
 from convnets.pipelines.classifier.mistakes import find_mistakes, plot_mistakes
 from convnets.pipelines.comparison.nodes import compare, compare_pairs
 from convnets.pipelines.report import formats, nodes
 from convnets.pipelines.report.findings import summarize
 from convnets.pipelines.report.rendering import BEGIN, END, section_of, source_of
 from convnets.pipelines.report.texts import COMPARISON_FIGURES, NETWORK_FIGURES
+from convnets.significance import wilson_interval
 from convnets.training_parameters import Augmentation, Training
 from convnets.vectors import vectors_of
 

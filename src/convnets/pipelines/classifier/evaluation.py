@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
-from statsmodels.stats.proportion import proportion_confint
 
 from convnets.parameters import Dataset
 from convnets.pipelines.classifier.feed import PREDICTION_BATCH, batches
 from convnets.precision import choose_policy
+from convnets.significance import wilson_interval
 from convnets.training_parameters import Training
 
 if TYPE_CHECKING:
@@ -164,22 +163,6 @@ def _keras_file_bytes(model: Model) -> int:
         return path.stat().st_size
 
 
-def wilson_interval(right: int, asked: int) -> tuple[float, float]:
-    """The 95 % interval of an accuracy.
-
-    Source: E. B. Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", JASA 1927.
-
-    Args:
-        right: How many answers are right.
-        asked: Of how many.
-
-    Returns:
-        Its lower and its upper bound, from 0 to 1.
-    """
-    low, high = proportion_confint(right, asked, alpha=0.05, method="wilson")
-    return float(low), float(high)
-
-
 def probabilities_of(predictions: pd.DataFrame) -> np.ndarray:
     """The probability of each class, (n, classes), float32, of a table as `predict` returns it."""
     probabilities: np.ndarray = predictions.filter(regex=r"^p\d+$").to_numpy()
@@ -196,12 +179,28 @@ def score_classes(predictions: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     Returns:
         A row for each class: `class`, `precision`, `recall`, `f1`, `samples`. A score that is 0 / 0 is 0.
     """
-    precision, recall, f1, samples = precision_recall_fscore_support(
-        predictions["label"], predictions["predicted"], labels=range(len(dataset.class_names)), zero_division=0
-    )
+    counts = _confusion_matrix(predictions, len(dataset.class_names))
+    right, samples, guesses = counts.diagonal(), counts.sum(axis=1), counts.sum(axis=0)
+
+    def share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+        return part / np.maximum(whole, 1)  # where the whole is 0, so is the part
+
     return pd.DataFrame(
-        {"class": dataset.class_names, "precision": precision, "recall": recall, "f1": f1, "samples": samples}
+        {
+            "class": dataset.class_names,
+            "precision": share(right, guesses),
+            "recall": share(right, samples),
+            "f1": share(2 * right, samples + guesses),
+            "samples": samples,
+        }
     )
+
+
+def _confusion_matrix(predictions: pd.DataFrame, classes: int) -> np.ndarray:
+    """How many images of a class (row) were taken for a class (column), (classes, classes), int64."""
+    pairs = predictions["label"] * classes + predictions["predicted"]
+    counts: np.ndarray = np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
+    return counts
 
 
 def count_confusions(predictions: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
@@ -215,8 +214,7 @@ def count_confusions(predictions: pd.DataFrame, dataset: Dataset) -> pd.DataFram
         A row for each true class, named in the column `label`, and a column for each predicted class.
     """
     names = list(dataset.class_names)
-    counts = confusion_matrix(predictions["label"], predictions["predicted"], labels=range(len(names)))
-    confusions = pd.DataFrame(counts, columns=names)
+    confusions = pd.DataFrame(_confusion_matrix(predictions, len(names)), columns=names)
     confusions.insert(0, "label", names)
     return confusions
 

@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from convnets.figures import INK, class_ticks, network_colour, network_marker, new_figure, plot_image_grid, soften
 from convnets.parameters import Dataset
-from convnets.pipelines.classifier.evaluation import wilson_interval
+from convnets.significance import wilson_interval
 
 IMAGES_SHOWN, COLUMNS = 15, 5
 APART = 0.22  # classes, between networks

@@ -7,12 +7,11 @@ from itertools import combinations
 from typing import Any
 
 import pandas as pd
-from statsmodels.stats.contingency_tables import mcnemar
-from statsmodels.stats.multitest import multipletests
 
 from convnets.harness.messages import DataError
 from convnets.parameters import Dataset
 from convnets.pipelines.classifier.evaluation import probabilities_of, score_classes
+from convnets.significance import holm, mcnemar_p_value
 
 COLUMNS = [
     "parameters",
@@ -85,11 +84,11 @@ def compare_pairs(**predictions: pd.DataFrame) -> pd.DataFrame:
                 "only_network_right": table[0][1],
                 "only_other_right": table[1][0],
                 "both_wrong": table[1][1],
-                "p_value": float(mcnemar(table, exact=True).pvalue),
+                "p_value": mcnemar_p_value(table[0][1], table[1][0]),
             }
         )
     tests = pd.DataFrame(rows)
-    tests["p_value_holm"] = multipletests(tests["p_value"], method="holm")[1]
+    tests["p_value_holm"] = holm(tests["p_value"])
     return tests
 
 

@@ -5,10 +5,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from convnets.pipelines.studies.statistics import CONFIDENCE, factors_of
+from convnets.significance import holm
 from convnets.study_parameters import Study
 
 INTERACTION_AT = 4  # pixels: a multiple of the lecture's total stride, and with 99 % of the ink still in the image
@@ -35,6 +34,8 @@ def summarize_shifts(shifts: pd.DataFrame, study: Study) -> pd.DataFrame:
         `test_accuracy`, `test_accuracy_low`, `test_accuracy_high`, likewise of `consistency`; and what `design_of`
         tells.
     """
+    from scipy import stats
+
     of_training = _over_directions(shifts, study)
     keys = [*_settings(study), "kind", "distance"]
     groups = of_training.groupby(keys, sort=False, dropna=False)
@@ -83,6 +84,8 @@ def measure_interaction(shifts: pd.DataFrame, study: Study) -> pd.DataFrame:
         `interaction` (as a share of all images) with its 95 % interval `low` and `high`, `t`, `p_value`,
         `p_value_holm`; no row where one of the four networks of a contrast is missing.
     """
+    from scipy import stats
+
     plain = shifts.query("pooling == 'max' and augmentation_shift == 0 and canvas == 0 and distance == @INTERACTION_AT")
     accuracy = _over_directions(plain, study).pivot_table("test_accuracy", "seed", ["padding", "head", "kind"])
     rows: list[dict[str, Any]] = []
@@ -99,7 +102,7 @@ def measure_interaction(shifts: pd.DataFrame, study: Study) -> pd.DataFrame:
         rows.append(about | {"interaction": np.mean(contrasts)} | found)
     tests = pd.DataFrame(rows, columns=TESTED)
     if len(tests):
-        tests["p_value_holm"] = multipletests(tests["p_value"], method="holm")[1]
+        tests["p_value_holm"] = holm(tests["p_value"])
     return tests
 
 

@@ -8,8 +8,9 @@ import pandas as pd
 
 from convnets.harness.messages import ParameterError
 from convnets.parameters import Dataset
-from convnets.pipelines.classifier.evaluation import probabilities_of, wilson_interval
+from convnets.pipelines.classifier.evaluation import probabilities_of
 from convnets.showing_parameters import LabelErrors
+from convnets.significance import wilson_interval
 
 ANSWERS = ["image", "label", "network", "predicted", "right", "probability_of_label", "probability_of_prediction"]
 

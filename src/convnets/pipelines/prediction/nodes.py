@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from PIL import Image, ImageOps
-from scipy import ndimage
-from scipy.stats import median_abs_deviation
 
 from convnets.harness.messages import DataError, ImageError
 from convnets.parameters import Dataset
@@ -171,6 +169,8 @@ def find_ink(grey: np.ndarray) -> np.ndarray:
     Raises:
         ImageError: There is less contrast than `MIN_CONTRAST`.
     """
+    from scipy.stats import median_abs_deviation
+
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     difference = grey.astype(np.float32) - np.median(border)
     contrast = np.abs(difference).max()
@@ -199,6 +199,8 @@ def bounding_box(ink: np.ndarray) -> tuple[int, int, int, int]:
     Raises:
         ImageError: The largest stroke is shorter than `MIN_STROKE`.
     """
+    from scipy import ndimage
+
     strokes, _ = ndimage.label(ink > INK_THRESHOLD, structure=np.ones((3, 3)))
     pixels = np.bincount(strokes.ravel())[1:]
     boxes = ndimage.find_objects(strokes)
@@ -228,6 +230,8 @@ def centre(digit: np.ndarray) -> np.ndarray:
     Returns:
         (28, 28), uint8. All of the digit is in it, even where that keeps the centre of mass from the middle.
     """
+    from scipy import ndimage
+
     field = np.zeros((FIELD, FIELD), np.uint8)
     top, left = (
         min(max(round(FIELD / 2 - mass), 0), FIELD - size)

@@ -1,8 +1,6 @@
 """Make a network as sure as it is right: its probabilities are softened, or sharpened, by one number."""
 
 import numpy as np
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
 
 LOWEST, HIGHEST = 0.05, 20.0  # temperatures that are looked at
 SMALLEST = float(np.finfo(np.float32).tiny)  # what softmax makes of less may be 0
@@ -27,6 +25,8 @@ def scale_by_temperature(probabilities: np.ndarray, temperature: float) -> np.nd
 
 
 def _log_scaled(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    from scipy.special import log_softmax
+
     logits = np.log(np.maximum(probabilities.astype(np.float64), SMALLEST))
     scaled: np.ndarray = log_softmax(logits / temperature, axis=1)
     return scaled
@@ -57,6 +57,8 @@ def fit_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
     Returns:
         The temperature, from `LOWEST` to `HIGHEST`.
     """
+    from scipy.optimize import minimize_scalar
+
     found = minimize_scalar(
         lambda logarithm: cross_entropy(probabilities, labels, np.exp(logarithm)),
         bounds=(np.log(LOWEST), np.log(HIGHEST)),

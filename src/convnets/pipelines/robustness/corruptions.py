@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import numpy as np
-from scipy import ndimage
 
 from convnets.pipelines.classifier.augmentation import maps_around_centre, transform
 
@@ -57,6 +56,8 @@ def add_noise(images: np.ndarray, deviation: float, random: np.random.Generator)
 
 def blur(images: np.ndarray, deviation: float, _: np.random.Generator) -> np.ndarray:
     """Blur images with a Gaussian, whose standard deviation is in pixels. See `corrupt`."""
+    from scipy import ndimage
+
     blurred: np.ndarray = ndimage.gaussian_filter(images, deviation, axes=(1, 2), mode="constant")
     return blurred
 

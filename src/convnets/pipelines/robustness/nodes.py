@@ -12,13 +12,13 @@ from convnets.pipelines.classifier.evaluation import (
     expected_calibration_error,
     predict,
     probabilities_of,
-    wilson_interval,
 )
 from convnets.pipelines.classifier.nodes import reshape_images
 from convnets.pipelines.classifier.optimization import count_learned
 from convnets.pipelines.robustness.calibration import cross_entropy, fit_temperature, scale_by_temperature
 from convnets.pipelines.robustness.corruptions import CORRUPTIONS, corrupt
 from convnets.robustness_parameters import Robustness
+from convnets.significance import wilson_interval
 from convnets.training_parameters import Training
 
 if TYPE_CHECKING:

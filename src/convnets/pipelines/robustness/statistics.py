@@ -2,12 +2,11 @@
 
 import numpy as np
 import pandas as pd
-from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from convnets.pipelines.robustness.nodes import CONDITION, NONE
 from convnets.pipelines.studies.statistics import CONFIDENCE, compare_over_seeds
 from convnets.robustness_parameters import Robustness
+from convnets.significance import holm
 
 MEASURES = (
     "temperature",
@@ -33,6 +32,8 @@ def average_over_seeds(measures: pd.DataFrame) -> pd.DataFrame:
         `test_accuracy_high`: over seeds by Student's t distribution, and of an ensemble, of which there is one, over
         test images (Wilson's).
     """
+    from scipy import stats
+
     groups = measures.groupby(["network", "members", *CONDITION], sort=False, dropna=False)
     means = groups[list(MEASURES)].mean()
     single = groups["test_accuracy"].agg(["size", "std"])
@@ -66,5 +67,5 @@ def compare_networks(measures: pd.DataFrame, robustness: Robustness) -> pd.DataF
     table = pd.concat([test for test in tests if len(test)] or tests[:1], ignore_index=True)
     tested = table["p_value"].notna()
     if tested.any():
-        table.loc[tested, "p_value_holm"] = multipletests(table.loc[tested, "p_value"], method="holm")[1]
+        table.loc[tested, "p_value_holm"] = holm(table.loc[tested, "p_value"])
     return table[["corruption", *table.columns.drop("corruption")]]

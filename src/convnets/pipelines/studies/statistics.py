@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
+from convnets.significance import holm
 from convnets.study_parameters import Study
 
 CONFIDENCE = 0.95
@@ -40,6 +39,8 @@ def summarize_trainings(trainings: pd.DataFrame, study: Study) -> pd.DataFrame:
         A row for each setting: what it differs in (see `factors_of`), `trainings`, `test_accuracy` (the mean),
         `test_accuracy_sd` (the sample's standard deviation), `test_accuracy_low`, `test_accuracy_high`.
     """
+    from scipy import stats
+
     accuracies = trainings.groupby(factors_of(study), sort=False, dropna=False)["test_accuracy"]
     summary = accuracies.agg(trainings="size", test_accuracy="mean", test_accuracy_sd="std").reset_index()
     standard_error = summary["test_accuracy_sd"] / np.sqrt(summary["trainings"])
@@ -80,7 +81,7 @@ def compare_over_seeds(trainings: pd.DataFrame, study: Study) -> pd.DataFrame:
     tests = pd.DataFrame(rows, columns=[*factors_of(study), "differs_in", "other", "seeds", *TESTED])
     tested = tests["p_value"].notna()
     if tested.any():
-        tests.loc[tested, "p_value_holm"] = multipletests(tests.loc[tested, "p_value"], method="holm")[1]
+        tests.loc[tested, "p_value_holm"] = holm(tests.loc[tested, "p_value"])
     return tests
 
 
@@ -89,6 +90,8 @@ def _both_missing(setting: dict[str, Any], other: dict[str, Any], name: str) -> 
 
 
 def _paired_test(accuracies: pd.Series, others: pd.Series) -> dict[str, float]:
+    from scipy import stats
+
     differences = accuracies - others
     found = {"difference": differences.mean()}
     if differences.std() == 0:

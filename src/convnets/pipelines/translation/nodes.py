@@ -10,9 +10,10 @@ from convnets.harness.messages import ParameterError
 from convnets.harness.progress import each
 from convnets.network_parameters import Network
 from convnets.parameters import Dataset
-from convnets.pipelines.classifier.evaluation import predict, wilson_interval
+from convnets.pipelines.classifier.evaluation import predict
 from convnets.pipelines.classifier.nodes import reshape_images
 from convnets.showing_parameters import Translation
+from convnets.significance import wilson_interval
 
 if TYPE_CHECKING:
     from keras import Model
