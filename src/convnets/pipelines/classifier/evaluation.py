@@ -183,7 +183,8 @@ def score_classes(predictions: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     right, samples, guesses = counts.diagonal(), counts.sum(axis=1), counts.sum(axis=0)
 
     def share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-        return part / np.maximum(whole, 1)  # where the whole is 0, so is the part
+        shares: np.ndarray = part / np.maximum(whole, 1)  # where the whole is 0, so is the part
+        return shares
 
     return pd.DataFrame(
         {
