@@ -19,6 +19,7 @@ import yaml
 from mlflow.entities import Run
 from PIL import Image
 
+from convnets.figures import network_colour
 from convnets.parameters import NETWORKS
 from forks import Forks
 from support import Project, answers_on_loopback_alone, free_port, idx, wait_until
@@ -43,6 +44,12 @@ REPORTS = {
     "report.html",
     "summary.txt",
 }
+CHARTS = """() => [...document.querySelectorAll("[data-testid=experiment-view-compare-runs-card]")].map((card) => ({
+    metric: card.innerText.split("\\n")[0],
+    bottom: card.getBoundingClientRect().bottom,
+    colours: [...card.querySelectorAll(".bars .point path, .scatterlayer path.js-line")].map(
+        (drawn) => drawn.style.fill === "none" ? drawn.style.stroke : drawn.style.fill),
+}))"""
 PARAMETERS = {"fcn": 407_050, "cnn": 104_202, "cnn_no_pool": 712_202}
 
 
@@ -565,3 +572,32 @@ def test_the_mlflow_ui_opens_in_the_charts_on_loopback_alone(finished: Finished)
         )
     finally:
         finished.project.stop(server)
+
+
+@pytest.mark.slow
+def test_the_first_screen_of_mlflow_shows_the_charts_in_their_order_and_colours(
+    finished: Finished, browser: Any
+) -> None:
+    port = free_port()
+    server = finished.project.start("mlflow", "--env", "test", "--port", str(port))
+    page = browser.new_page(viewport={"width": 1600, "height": 1000})
+    try:
+        assert server.stdout is not None
+        address = server.stdout.readline().split()[-1]
+        wait_until(lambda: bool(urlopen(address.partition("#")[0]).read()), seconds=60)  # noqa: S310 - loopback
+        page.goto(address)
+        page.wait_for_function(f"() => ({CHARTS})().filter((chart) => chart.colours.length >= 3).length >= 5")
+        charts = page.evaluate(CHARTS)
+    finally:
+        page.close()
+        finished.project.stop(server)
+    assert [chart["metric"] for chart in charts] == [
+        "test_error_percent",
+        "accuracy",
+        "loss",
+        "fit_seconds",
+        "parameters",
+    ]
+    assert max(chart["bottom"] for chart in charts) <= 1000
+    colours = {"rgb({}, {}, {})".format(*bytes.fromhex(network_colour(name)[1:])) for name in NETWORKS}
+    assert [set(chart["colours"]) for chart in charts] == [colours] * len(charts)

@@ -49,9 +49,10 @@ class TerminalHooks:
         self._elsewhere = run_params["runner"] in RUNNERS_ELSEWHERE
         self._precision_said = False
         self._env = run_params["env"]
+        self._unit = "step" if len(pipeline.nodes) == 1 else "steps"
         names = ", ".join(run_params["pipeline_names"] or ["all networks"])
         environment = f", environment {run_params['env']}" if run_params["env"] else ""
-        self._say(f"[bold]convnets[/bold]: {names}{environment}, {len(pipeline.nodes)} steps")
+        self._say(f"[bold]convnets[/bold]: {names}{environment}, {len(pipeline.nodes)} {self._unit}")
         for line in self._plan:
             self._say(line)
 
@@ -59,7 +60,7 @@ class TerminalHooks:
     def before_node_run(self, node: Node, inputs: dict[str, Any]) -> None:
         """Say which network is trained now, and how."""
         with self._lock:  # of two threads the one makes it
-            self._steps = self._steps or Bar(len(self._pipeline.nodes), "steps", "convnets", even=False)
+            self._steps = self._steps or Bar(len(self._pipeline.nodes), self._unit, "convnets", even=False)
         self._steps.advance(0, doing=".".join(node.name.split(".")[-2:]))
         if node.name.endswith(".train"):
             start, training = inputs[f"{node.namespace}.starting_point"], _of(node, "training", inputs)

@@ -349,7 +349,7 @@ def test_the_surest_mistakes_come_first(mnist: Dataset) -> None:
     network = Network.model_validate({"name": "cnn", "architecture": "fully_connected", "units": 3})
     figure = plot_mistakes(np.zeros((SIZE, 28, 28), np.float32), mistakes, network, mnist)
     assert figure.get_suptitle() == "cnn errs on 10 of 400 test images of MNIST: the surest mistakes"
-    assert figure.axes[0].get_title() == "no. 59, label 9"
+    assert figure.axes[0].get_title() == "label 9 (no. 59)"
     none = plot_mistakes(np.zeros((SIZE, 28, 28), np.float32), mistakes.head(0), network, mnist)
     assert none.texts[-1].get_text() == "no such image"
 

@@ -53,7 +53,7 @@ def plot_mistakes(test_images: np.ndarray, mistakes: pd.DataFrame, network: Netw
     return plot_image_grid(
         f"{name} errs on {len(mistakes):,} of {len(test_images):,} test images of {dataset.name}: the surest mistakes",
         images=[test_images[row["image"]] for row in shown],
-        captions=[f"no. {row['image']}, label {row['label']}" for row in shown],
+        captions=[f"label {row['label']} (no. {row['image']})" for row in shown],
         columns=COLUMNS,
         answers=[{name: (f"{row['predicted']} ({row['probability']:.2f})", False)} for row in shown],
     )

@@ -11,7 +11,7 @@ from convnets.pipelines.convolution.figures import WINDOW, draw_signed
 from convnets.showing_parameters import Convolution
 
 CHANNELS_SHOWN = 8
-EVEN = 0.07  # share of ink, or of what is left without, below which a pattern shows no form
+EVEN = 0.1  # share of ink, or of what is left without, below which a pattern shows no form
 
 
 def plot_first_filters(filters: np.ndarray, network: Network) -> Figure:
