@@ -71,6 +71,7 @@ def test_the_pipelines_are_registered_by_the_names_of_the_networks(idle: Project
     listed = idle.kedro("registry", "list")
     assert [line.removeprefix("- ") for line in listed.splitlines() if line.startswith("- ")] == [
         "__default__",
+        "accurate",
         "cnn",
         "cnn_no_pool",
         "comparison",

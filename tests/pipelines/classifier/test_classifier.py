@@ -278,6 +278,13 @@ def test_the_first_prediction_has_a_row_for_each_class(mnist: Dataset) -> None:
     assert first.loc[first["is_label"], "probability"].tolist() == pytest.approx([0.91])
 
 
+def test_a_probability_of_nearly_1_is_not_written_as_1(mnist: Dataset, images: np.ndarray) -> None:
+    first = evaluation.tabulate_first_prediction(predictions_of([7], [[1e-5] * 7 + [0.99993, 0, 0]]), mnist)
+    _, bars = figures.plot_first_prediction(images, first, FCN, mnist).axes
+    assert [text.get_text().strip() for text in bars.texts][6:8] == ["< 0.001", "> 0.999"]
+    assert max(bars.get_xticks()) == 1
+
+
 @pytest.mark.parametrize("network", [FCN, CNN], ids=["fcn", "cnn"])
 def test_the_pipeline_trains_and_reports(
     network: Network, images: np.ndarray, labels: np.ndarray, mnist: Dataset

@@ -236,10 +236,12 @@ def plot_first_prediction(
     bars.bar_label(drawn, labels=[f" {_probability(value)}" for value in shown["probability"]], fontsize="medium")
     bars.invert_yaxis()
     of_many = f", the likeliest {MAX_BARS} of {classes}" if classes > MAX_BARS else ""
-    bars.set(xlabel="probability", ylabel=f"class{of_many}", xlim=(0, 1.22))
+    bars.set(xlabel="probability", ylabel=f"class{of_many}", xlim=(0, 1.22), xticks=np.linspace(0, 1, 6))
     soften(bars)
     return figure
 
 
 def _probability(value: float) -> str:
-    return f"{value:.3f}" if value >= SMALLEST_SHOWN else "< 0.001"
+    if value < SMALLEST_SHOWN:
+        return "< 0.001"
+    return f"{value:.3f}" if value <= 1 - SMALLEST_SHOWN else "> 0.999"

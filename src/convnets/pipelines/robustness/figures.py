@@ -111,7 +111,7 @@ def _draw_panel(axes: Axes, means: pd.DataFrame, networks: list[str], dataset: D
         bars = [(mean - low).to_numpy(), (high - mean).to_numpy()]
         axes.errorbar(places, mean, yerr=bars, fmt=f"{marker}-", color=colour, capsize=4, markersize=7, label=network)
         axes.plot(ensemble["severity"], ensemble["test_accuracy"], ":", color=colour, linewidth=2)
-    axes.axhline(1 / len(dataset.class_names), zorder=0, **GUESSING)
+    axes.axhline(1 / len(dataset.class_names), zorder=1, **GUESSING)
     axes.set_ylim(0, 1.02)
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     axes.tick_params(labelsize="large")

@@ -62,7 +62,7 @@ def _plot_kind(axes: Axes, accuracies: pd.DataFrame, ink: pd.DataFrame, dataset:
             label=network,
         )
     axes.plot(ink["distance"], ink["ink"], ":", color=INK, linewidth=2, label="ink still in the image")
-    axes.axhline(1 / len(dataset.class_names), zorder=0, **GUESSING)
+    axes.axhline(1 / len(dataset.class_names), zorder=1, **GUESSING)
     axes.set_xlabel("distance (pixels)", fontsize="large")
     axes.set_ylim(0, 1.02)
     axes.yaxis.set_major_formatter(PercentFormatter(1))
