@@ -38,7 +38,7 @@ def sequential(new_project) -> Project:  # type: ignore[no-untyped-def]
 @pytest.mark.slow
 def test_a_study_says_what_it_found_and_each_of_its_trainings_is_a_run(sequential: Project) -> None:
     table = table_of(sequential)
-    figures = ["parameters", "test_accuracy", "test_loss", "fit_seconds"]
+    figures = ["parameters", "operations", "test_accuracy", "test_loss", "fit_seconds"]
     assert list(table.columns) == ["network", "samples", "seed", *figures]
     assert table[["network", "seed"]].to_numpy().tolist() == [
         [network, seed] for network in NETWORKS for seed in (1, 2)
