@@ -2,11 +2,11 @@
 
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter, ScalarFormatter
+from matplotlib.ticker import LogLocator, PercentFormatter
 
 from convnets.figures import INK, network_colour, network_marker, new_figure, soften
 from convnets.parameters import Dataset
-from convnets.pipelines.studies.figures import label_of
+from convnets.pipelines.studies.figures import MOST, label_of
 from convnets.pipelines.studies.statistics import factors_of
 from convnets.study_parameters import Study
 
@@ -62,10 +62,14 @@ def plot_speed(speed: pd.DataFrame, study: Study, dataset: Dataset) -> Figure:
     settings = speed[factors_of(study)].to_dict("records")
     seconds.set_yticks(range(len(speed)), [label_of(setting) for setting in settings])
     seconds.set(xscale="log", xlabel="seconds of training, median over seeds", ylim=(len(speed) - 0.4, -0.6))
-    seconds.xaxis.set_major_formatter(ScalarFormatter())
+    seconds.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    seconds.xaxis.set_major_formatter("{x:g}")
+    seconds.minorticks_off()
     seconds.margins(x=0.2)
     accuracy.set_xlabel("test accuracy, mean over seeds with its 95 % interval")
     accuracy.xaxis.set_major_formatter(PercentFormatter(1))
+    left, right = accuracy.get_xlim()
+    accuracy.set_xlim(max(left, 0), min(right, MOST))  # Student's intervals know nothing of the bounds of an accuracy
     for axes in (seconds, accuracy):
         soften(axes)
     return figure
