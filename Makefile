@@ -6,6 +6,7 @@ VENV_FUZZ := .venv-fuzz
 VENV_DOCS := .venv-docs
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+DEVELOPING := $(VENV)/.developing
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 PYTHON ?= $(firstword $(foreach python,python3 python3.13 python3.12 python3.11,\
 	$(shell $(python) -c '$(SUPPORTED)' >/dev/null 2>&1 && echo $(python))))
@@ -19,6 +20,8 @@ PORT_LAB ?= 8888
 export DO_NOT_TRACK := true
 # Material for MkDocs would name its successor with each build; docs/architecture.md does.
 export NO_MKDOCS_2_WARNING := 1
+COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet \
+	--no-emit-index-url --no-emit-find-links $(if $(PACKAGE),--upgrade-package $(PACKAGE),--upgrade)
 # Refuse a port that is taken, and say which variable names another: $(call require_free,PORT,VARIABLE=ANOTHER)
 require_free = $(BIN)/python -c 'import socket; socket.create_server(("127.0.0.1", $(1)))' 2>/dev/null || { \
 	echo "Port $(1) cannot be used: choose another, make $@ $(2)" >&2; exit 1; }
@@ -33,25 +36,31 @@ install: $(INSTALLED)  ## make .venv from requirements.lock
 
 $(INSTALLED): requirements.lock
 	@if [ -z "$(PYTHON)" ]; then echo "convnets needs Python 3.11, 3.12 or 3.13, and found none: install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python" >&2; exit 1; fi
-	@echo "Setting up $(VENV) (about 220 packages, one to three minutes) ..."
+	@echo "Setting up $(VENV) (about 160 packages) ..."
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python tools/pip_install.py --no-deps --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python tools/install.py --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/python tools/install.py --no-deps --no-build-isolation --editable .
+	@echo "$(VENV) takes $$(du -sh $(VENV) | cut -f1)B."
+	@touch $@
+
+$(DEVELOPING): $(INSTALLED) requirements-dev.lock
+	@echo "Adding what tests and checks take (about 60 packages) ..."
+	@$(BIN)/python tools/install.py --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 
 run: install  ## the main job: train and compare the three networks on all of MNIST
 	@$(BIN)/kedro run
 
-test: install  ## pass the tests
+test: $(DEVELOPING)  ## pass the tests
 	@$(BIN)/python -m pytest
 
-coverage: install  ## pass the tests, and say which lines of src/ they run in their own process
+coverage: $(DEVELOPING)  ## pass the tests, and say which lines of src/ they run in their own process
 	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
 
-slow: install  ## pass the tests that take minutes: full disks, lost servers, killed schedulers
+slow: $(DEVELOPING)  ## pass the tests that take minutes: full disks, lost servers, killed schedulers
 	@$(BIN)/python -m pytest -m slow
 
-lint: install  ## ruff, mypy, and the contracts on imports
+lint: $(DEVELOPING)  ## ruff, mypy, and the contracts on imports
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
@@ -65,7 +74,7 @@ $(LINT_PAGE)/node_modules/.installed: $(LINT_PAGE)/package.json
 	@cd $(LINT_PAGE) && npm install --no-package-lock --no-audit --no-fund --silent
 	@touch $@
 
-format: install  ## let ruff order imports and lay out the code
+format: $(DEVELOPING)  ## let ruff order imports and lay out the code
 	@$(BIN)/ruff check --select I --fix
 	@$(BIN)/ruff format
 
@@ -91,8 +100,8 @@ lab: $(VENV)/.jupyterlab  ## open the notebooks in JupyterLab, on this machine; 
 
 $(VENV)/.jupyterlab: $(INSTALLED)
 	@echo "Installing JupyterLab into $(VENV) (once) ..."
-	@$(BIN)/python tools/pip_install.py --no-build-isolation --editable '.[notebook]' \
-		-c <(sed -E '/^ +--hash/d; s/ \\$$//' requirements.lock)
+	@$(BIN)/python tools/install.py --no-build-isolation --editable '.[notebook]' \
+		-c requirements.lock -c requirements-dev.lock
 	@# It would look for news and newer versions.
 	@$(BIN)/jupyter labextension disable --level=sys_prefix "@jupyterlab/apputils-extension:announcements"
 	@touch $@
@@ -104,7 +113,7 @@ docs: $(VENV_DOCS)/.installed  ## build the documentation as a site of its own, 
 $(VENV_DOCS)/.installed: pyproject.toml requirements.lock
 	@echo "Setting up $(VENV_DOCS), the environment of the documentation ..."
 	@$(PYTHON) -m venv --clear $(VENV_DOCS)
-	@$(VENV_DOCS)/bin/python tools/pip_install.py -c <(sed -E '/^ +--hash/d; s/ \\$$//' requirements.lock) \
+	@$(VENV_DOCS)/bin/python tools/install.py -c requirements.lock -c requirements-dev.lock \
 		$$($(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["docs"])')
 	@touch $@
 
@@ -114,16 +123,16 @@ benchmark: install $(VENV_PYTORCH)/.installed  ## measure the speed against yard
 concurrency: install  ## measure what an MLflow store of 5,000 runs costs a run, beside an empty one
 	@$(BIN)/python benchmarks/concurrency.py
 
-soak: install  ## train 200 small networks in one process, and measure its memory
+soak: $(DEVELOPING)  ## train 200 small networks in one process, and measure its memory
 	@$(BIN)/python benchmarks/soak.py
 
-chaos: install  ## kill the main job ROUNDS times at random moments, and see that it goes on as if nothing had happened
+chaos: $(DEVELOPING)  ## kill the main job ROUNDS times at random moments, and see that it goes on as if nothing had happened
 	@$(BIN)/python tests/tools/chaos.py $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(CONFIG),--config $(CONFIG))
 
 $(VENV_PYTORCH)/.installed: benchmarks/requirements.txt
 	@echo "Setting up $(VENV_PYTORCH), the environment of the PyTorch yardstick ..."
 	@$(PYTHON) -m venv --clear $(VENV_PYTORCH)
-	@$(VENV_PYTORCH)/bin/python tools/pip_install.py -r benchmarks/requirements.txt
+	@$(VENV_PYTORCH)/bin/python tools/install.py -r benchmarks/requirements.txt
 	@touch $@
 
 fuzz: $(VENV_FUZZ)/.installed  ## fuzz the readers of IDX files and of images; SECONDS=60: for a minute, not for ten
@@ -132,15 +141,15 @@ fuzz: $(VENV_FUZZ)/.installed  ## fuzz the readers of IDX files and of images; S
 $(VENV_FUZZ)/.installed: tests/tools/fuzz-requirements.txt requirements.lock
 	@echo "Setting up $(VENV_FUZZ), the environment of the fuzzer ..."
 	@$(PYTHON) -m venv --clear $(VENV_FUZZ)
-	@$(VENV_FUZZ)/bin/python tools/pip_install.py -r $< \
-		-c <(sed -E '/^ +--hash/d; s/ \\$$//' requirements.lock)
+	@$(VENV_FUZZ)/bin/python tools/install.py -r $< -c requirements.lock
 	@touch $@
 
-lock: install  ## raise all pins of requirements.lock; PACKAGE=keras: of one package
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
-		$(if $(PACKAGE),--upgrade-package $(PACKAGE),--upgrade) \
-		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
+lock: install  ## raise all pins; PACKAGE=keras: of one package
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tools/uv-requirements.txt
+	@$(COMPILE) pyproject.toml --extra dask --extra export --output-file requirements.lock
+	@$(COMPILE) pyproject.toml --extra dev --constraints requirements.lock --output-file requirements-dev.lock \
+		$$(sed -nE 's/^([a-z0-9.-]+)==.*/--no-emit-package \1/p' requirements.lock | sort -u)
+	@echo uv | $(COMPILE) - --output-file tools/uv-requirements.txt
 
 clean:  ## remove the environments, the site and caches; results and the MLflow store stay
 	@rm -rf $(VENV) $(VENV_PYTORCH) $(VENV_FUZZ) $(VENV_DOCS) site .fuzz .hypothesis .mypy_cache .pytest_cache .ruff_cache .viz build src/*.egg-info
