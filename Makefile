@@ -36,7 +36,7 @@ install: $(INSTALLED)  ## make .venv from requirements.lock
 
 $(INSTALLED): requirements.lock
 	@if [ -z "$(PYTHON)" ]; then echo "convnets needs Python 3.11, 3.12 or 3.13, and found none: install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python" >&2; exit 1; fi
-	@echo "Setting up $(VENV) (about 160 packages) ..."
+	@echo "Setting up $(VENV) (about 175 packages) ..."
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python tools/install.py --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/python tools/install.py --no-deps --no-build-isolation --editable .
@@ -44,7 +44,7 @@ $(INSTALLED): requirements.lock
 	@touch $@
 
 $(DEVELOPING): $(INSTALLED) requirements-dev.lock
-	@echo "Adding what tests and checks take (about 60 packages) ..."
+	@echo "Adding what tests and checks take (about 45 packages) ..."
 	@$(BIN)/python tools/install.py --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 
