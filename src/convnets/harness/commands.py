@@ -1,5 +1,6 @@
 """The project's own commands: `kedro run`, with one sentence where the user can mend a fault, and `kedro mlflow`."""
 
+import gc
 import os
 import signal
 import socket
@@ -126,11 +127,14 @@ def run(**options: Any) -> None:
     with one_sentence(), orderly_end():
         check_project_folder(Path.cwd())
         _require_known(options)
+        gc.disable()  # until the first node: it would search, again and again, the million objects that imports make
         try:
             kedro_run.callback(**options)  # type: ignore[misc]
         except KeyboardInterrupt:
             click.echo(f"\nInterrupted. To go on from the last finished epoch: {command_to_go_on()}", err=True)
             sys.exit(128 + signal.SIGINT)
+        finally:
+            gc.enable()
 
 
 def _require_known(options: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 Kedro imports this module at every command, even `kedro --help`.
 """
 
+import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -66,6 +67,7 @@ class Harness:
             TrackingHooks(context.project_path, settings, experiment, plan.describe_run, locks),
             AtomicFileHooks(),
             locks,
+            GarbageHooks(),
             FileNameHooks(),
             RequestHooks(experiment, str(loader.conf_source), uri_for_others(uri)),
             CheckHooks(plan.checks, experiment.namespaces, outputs),
@@ -112,6 +114,17 @@ class CheckHooks:
         run = PlannedRun(pipeline, catalog, run_params["env"], self._outputs, self._namespaces)
         for check in self._checks:
             check(run)
+
+
+class GarbageHooks:
+    """Lets Python's garbage collector, which `kedro run` has stopped, search what nodes make, and only that."""
+
+    @hook_impl
+    def before_node_run(self) -> None:
+        """Set apart what is there before the first node: imported modules are garbage at the end of the process."""
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
 
 
 class RequestHooks:
