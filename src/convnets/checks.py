@@ -15,7 +15,7 @@ from convnets.harness.experiment import Check, PlannedRun
 from convnets.harness.messages import DataError, ParameterError, UserError, enumerated
 from convnets.harness.outputs import MEGABYTE, check_outputs, check_space
 from convnets.harness.provenance import noted_of
-from convnets.harness.quiet import silence
+from convnets.harness.quiet import silence, without
 from convnets.harness.storage import stored_path
 from convnets.network_parameters import Network
 from convnets.parameters import Classifier, Dataset, ProjectParameters
@@ -74,7 +74,7 @@ def check_data(run: PlannedRun, parameters: ProjectParameters, trainings: Mappin
         DataError: See `load_training_set`.
         ParameterError: See `choose_image`, `choose_digit` and `choose_doubtful`.
     """
-    raw = {name: run.catalog.load(name) for name in sorted(run.pipeline.inputs()) if name.startswith("raw_")}
+    raw = {name: run.load(name) for name in sorted(run.pipeline.inputs()) if name.startswith("raw_")}
     at_work = {node.namespace for node in run.pipeline.nodes}
     varied = [training.dataset for name, training in trainings.items() if name in at_work]
     datasets = dict.fromkeys([parameters.dataset, *varied])
@@ -188,11 +188,11 @@ def check_networks(run: PlannedRun, parameters: ProjectParameters, trainings: Ma
         OutputError: See `check_space`.
     """
     if any(isinstance(run.catalog.get(name), KerasFileDataset) for name in run.pipeline.datasets()):
-        with silence():
+        with silence(), without("sklearn"):  # Keras has wrappers for it, which nothing here uses
             import tensorflow  # noqa: F401
     if "raw_train_images" not in run.pipeline.inputs():
         return
-    images = run.catalog.load("raw_train_images")
+    images = run.load("raw_train_images")
     at_work = {node.namespace for node in run.pipeline.nodes}
     blocks: dict[str, Classifier | StudyTraining] = parameters.classifiers | dict(trainings)
     trained = {name: block for name, block in blocks.items() if name in at_work}

@@ -27,6 +27,13 @@ class PlannedRun:
     environment: str | None
     outputs: Path
     namespaces: Sequence[str]
+    _loaded: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
+
+    def load(self, name: str) -> Any:
+        """Load a data set of the catalog, once for all checks."""
+        if name not in self._loaded:
+            self._loaded[name] = self.catalog.load(name)
+        return self._loaded[name]
 
 
 Check = Callable[[PlannedRun], None]

@@ -1,10 +1,27 @@
-"""What libraries write past Python, straight to the process's standard error, is dropped."""
+"""What libraries do unasked while they are imported: write past Python to standard error, and import others."""
 
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+
+@contextmanager
+def without(package: str) -> Iterator[None]:
+    """Let imports find a package missing which they would use if it were there, and which takes long to import.
+
+    Args:
+        package: Where it was imported already, nothing is done.
+    """
+    if package in sys.modules:
+        yield
+        return
+    sys.modules[package] = None  # type: ignore[assignment] # as Python's documentation of sys.modules says
+    try:
+        yield
+    finally:
+        del sys.modules[package]
 
 
 @contextmanager

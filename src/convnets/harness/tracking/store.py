@@ -29,6 +29,7 @@ DATABASES = ("mssql", "mysql", "postgresql")
 VARIABLE = "MLFLOW_TRACKING_URI"
 ESCAPED = re.compile(r"\?|%(?=[0-9a-f]{2})", re.IGNORECASE)  # what SQLAlchemy does not take as it is in a path
 PASSWORD_OPTION = re.compile(r"((?:password|passwd)=)[^&\s]+", re.IGNORECASE)
+SCHEMA = re.compile(r"^(?P<down>down_)?revision = ['\"](?P<schema>\w+)['\"]", re.MULTILINE)  # in a migration
 MAX_CAUSE_CHARS = 200  # of what MLflow says of a failure
 STORE_LOCK = "mlflow.db.lock"
 
@@ -242,9 +243,14 @@ def _require_usable(path: Path) -> None:
 
 
 def _known_schemas() -> tuple[str | None, set[str]]:
-    """The schema that the installed MLflow needs, and all that it can make into it."""
-    import mlflow
-    from alembic.script import ScriptDirectory
+    """The schema that the installed MLflow needs, and all that it can make into it.
 
-    scripts = ScriptDirectory(str(Path(mlflow.__file__).parent / "store" / "db_migrations"))
-    return scripts.get_current_head(), {script.revision for script in scripts.walk_revisions()}
+    They are read off MLflow's migrations, each of which names its own and the one before: Alembic would import all.
+    """
+    import mlflow
+
+    migrations = (Path(mlflow.__file__).parent / "store" / "db_migrations" / "versions").glob("*.py")
+    found = [match for path in migrations for match in SCHEMA.finditer(path.read_text(encoding="utf-8"))]
+    known = {match["schema"] for match in found if not match["down"]}
+    newest = known - {match["schema"] for match in found if match["down"]}
+    return newest.pop() if len(newest) == 1 else None, known
