@@ -62,7 +62,7 @@ def find_uv() -> str | None:
     fetched = Path(sysconfig.get_path("scripts")) / "uv"
     if not fetched.exists():
         show("fetching uv")
-        command = [*PIP_INSTALL, "--no-deps", "--require-hashes", "-r", UV_PINNED]
+        command = [*PIP_INSTALL, "--no-deps", "--require-hashes", "-r", str(UV_PINNED)]
         subprocess.run(command, capture_output=True, check=False)
     return str(fetched) if fetched.exists() else None
 
