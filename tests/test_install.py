@@ -64,8 +64,7 @@ def install(folder: Path, *arguments: str, fault: str = "", uv: int | None = Non
 def test_uv_of_the_path_is_asked_first_and_also_asks_the_registries_of_pip(tmp_path: Path) -> None:
     done = install(tmp_path, uv=0)
     assert done.returncode == 0
-    assert done.stdout.startswith("0 packages installed in ")
-    assert done.stdout.rstrip().endswith("with uv")
+    assert done.stdout.startswith("0 packages installed by uv in ")
     *command, index = (tmp_path / "seen.txt").read_text().splitlines()
     assert command[:2] == ["pip", "install"]
     assert command[command.index("--python") + 1] == str(tmp_path / "env" / "bin" / "python")

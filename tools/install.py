@@ -77,12 +77,13 @@ def install_with_uv(uv: str, arguments: list[str]) -> int:
     there, started = installed(), time.monotonic()
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, env=registries_of_pip() | os.environ) as process:
         while process.poll() is None:
-            show(f"{installed() - there} packages installed after {time.monotonic() - started:.0f} s, with uv")
+            seconds = f"{time.monotonic() - started:.0f} s"
+            show(f"uv installs: {new} after {seconds}" if (new := installed() - there) else f"uv fetches: {seconds}")
             time.sleep(SECONDS_BETWEEN_LOOKS)
     if process.returncode:
         show("uv cannot install them here: pip goes on", last=True)
     else:
-        show(f"{installed() - there} packages installed in {time.monotonic() - started:.0f} s, with uv", last=True)
+        show(f"{counted(installed() - there)} installed by uv in {time.monotonic() - started:.0f} s", last=True)
     return process.returncode
 
 
@@ -116,7 +117,7 @@ def install_with_pip(arguments: list[str]) -> int:
             show(f"{fetched} of {total} packages fetched" if total > 0 else f"{fetched} packages fetched")
             if line.startswith("Installing collected"):
                 total = line.count(",") + 1
-                show(f"{fetched} packages fetched in {time.monotonic() - started:.0f} s", last=True)
+                show(f"{counted(fetched)} fetched in {time.monotonic() - started:.0f} s", last=True)
                 started = time.monotonic()
                 break
         while pip.poll() is None:
@@ -127,7 +128,7 @@ def install_with_pip(arguments: list[str]) -> int:
             faults = [line for line in complaints if not line.startswith("WARNING")]
             print(f"\n{''.join(faults).rstrip()}", file=sys.stderr)
         else:
-            show(f"{installed() - there} packages installed in {time.monotonic() - started:.0f} s", last=True)
+            show(f"{counted(installed() - there)} installed in {time.monotonic() - started:.0f} s", last=True)
     return pip.returncode
 
 
@@ -142,6 +143,11 @@ def requirements(arguments: list[str]) -> int:
 def installed() -> int:
     """How many packages there are."""
     return len(list(Path(sysconfig.get_path("purelib")).glob("*.dist-info")))
+
+
+def counted(packages: int) -> str:
+    """As `1 package`."""
+    return f"{packages} package{'' if packages == 1 else 's'}"
 
 
 def show(what: str, *, last: bool = False) -> None:
