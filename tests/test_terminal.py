@@ -54,9 +54,7 @@ def test_each_image_is_a_row_and_its_name_is_no_markup() -> None:
 
 def test_a_name_with_line_breaks_is_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     hooks: Any = TerminalHooks(["fcn"], [])
-    hooks.before_pipeline_run(
-        {"pipeline_names": ["prediction"], "env": None, "runner": ""}, Pipeline([]), DataCatalog()
-    )
+    hooks.before_pipeline_run({"pipeline_names": ["prediction"], "env": None}, Pipeline([]), DataCatalog())
     refused = pd.DataFrame([{"image": "a\nb\x1b.png", "reason": "The file is empty; allowed: a PNG or JPEG image."}])
     hooks.after_dataset_saved("prediction.refused_images_table", refused)
     assert capsys.readouterr().out.splitlines()[1:] == [
@@ -69,9 +67,7 @@ def test_networks_that_were_trained_in_different_precisions_are_named(
     capsys: pytest.CaptureFixture[str], precision: str
 ) -> None:
     hooks: Any = TerminalHooks(["fcn"], [])
-    hooks.before_pipeline_run(
-        {"pipeline_names": ["comparison"], "env": None, "runner": ""}, Pipeline([]), DataCatalog()
-    )
+    hooks.before_pipeline_run({"pipeline_names": ["comparison"], "env": None}, Pipeline([]), DataCatalog())
     compared = pd.DataFrame({"network": ["fcn", "cnn"], "precision": ["float32", precision]})
     hooks.after_dataset_saved("comparison.table", compared)
     said = "The networks were trained in different precisions: fcn in float32, cnn in mixed_bfloat16"
@@ -106,7 +102,7 @@ def test_a_run_ends_with_where_to_look(
     with across_namespaces():
         pipeline = Pipeline([Node(repr, inputs="nothing", outputs=name, name=name) for name in made])
     pages = DataCatalog.from_config({"{name}": {"type": "text.TextDataset", "filepath": "data/{name}.html"}})
-    hooks.before_pipeline_run({"pipeline_names": None, "env": environment, "runner": ""}, pipeline, pages)
+    hooks.before_pipeline_run({"pipeline_names": None, "env": environment}, pipeline, pages)
     hooks.after_dataset_saved("cnn.record", {"metrics": METRICS})
     hooks.after_pipeline_run()
     assert capsys.readouterr().out.splitlines()[-len(last) :] == last

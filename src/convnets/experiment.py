@@ -50,6 +50,7 @@ def plan(values: dict[str, Any], global_values: dict[str, Any], requested: Seque
         checks=checks_of(parameters, trainings),
         describe_run=partial(describe_run, parameters=every | blocks, studies=names),
         hooks=[TerminalHooks(parameters.networks, forecast(parameters, trainings, Path(global_values["outputs"])))],
+        side_by_side=[name for name, training in trainings.items() if training.strategy == "default"],
     )
 
 

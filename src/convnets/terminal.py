@@ -14,7 +14,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from convnets.harness.locks import RUNNERS_ELSEWHERE
+from convnets.harness.catalog import runs_elsewhere
 from convnets.harness.messages import one_line
 from convnets.harness.progress import Bar, between_bars
 from convnets.harness.storage import stored_path
@@ -46,7 +46,6 @@ class TerminalHooks:
         self._metrics: dict[str, dict[str, Any]] = {}
         self._steps: Bar | None = None
         self._lock = Lock()
-        self._elsewhere = run_params["runner"] in RUNNERS_ELSEWHERE
         self._precision_said = False
         self._env = run_params["env"]
         self._unit = "step" if len(pipeline.nodes) == 1 else "steps"
@@ -137,7 +136,7 @@ class TerminalHooks:
         """Print the table of results, and where to look next."""
         if self._steps:
             self._steps.finish()
-        if self._elsewhere:
+        if runs_elsewhere(self._catalog):
             self._say_what_others_found()
         elif self._steps is None:
             self._say("All is there, made from the same parameters, data and code: nothing was to be done.")

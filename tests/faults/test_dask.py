@@ -15,8 +15,10 @@ import pytest
 from convnets.experiment import EXPERIMENT
 from convnets.harness.catalog import RunRequest
 from convnets.harness.dask.runner import ANSWER_SECONDS, require_scheduler
-from convnets.harness.dask.task import TaskError, describe_environment, run_nodes
+from convnets.harness.dask.task import run_nodes
 from convnets.harness.messages import ScalingError
+from convnets.harness.processes.environment import describe_environment
+from convnets.harness.processes.process import TaskError
 from dask_processes import HERE, running, runs_if_any, runs_of, tasks_of
 from support import RUN_TIMEOUT, Project, free_port, wait_until
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from kedro.framework.hooks import _create_hook_manager
-from kedro.io import MemoryDataset
+from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Node, Pipeline
 from kedro.runner import SequentialRunner
 
@@ -28,11 +28,13 @@ STORE = "sqlite:///mlflow.db"
 WRITERS, TIMES = 3, 50
 HOLD = """
 import pathlib, sys, time
+from kedro.io import DataCatalog
+from kedro.io import DataCatalog
 from kedro.pipeline import Node, Pipeline
 from convnets.harness.locks import NamespaceLocks
 claims = NamespaceLocks(pathlib.Path(sys.argv[1]))
 pipeline = Pipeline([Node(print, "x", "cnn.y", name="node", namespace="cnn")])
-claims.before_pipeline_run({"runner": "SequentialRunner"}, pipeline)
+claims.before_pipeline_run(pipeline, DataCatalog())
 identifier = claims.note_run("cnn", sys.argv[2])
 pathlib.Path(sys.argv[1], "claimed").write_text(identifier)
 time.sleep(60)
@@ -56,7 +58,7 @@ def test_a_living_process_keeps_its_run_and_a_killed_one_leaves_it(
     other: subprocess.Popen[bytes], tmp_path: Path
 ) -> None:
     claims = NamespaceLocks(tmp_path)
-    claims.before_pipeline_run({"runner": "SequentialRunner"}, pipeline_of("fcn"))
+    claims.before_pipeline_run(pipeline_of("fcn"), DataCatalog())
     assert list(claims.unfinished_runs(STORE)) == []
     other.send_signal(signal.SIGKILL)
     other.wait()
@@ -74,7 +76,7 @@ def test_a_second_run_waits_for_the_first(
 ) -> None:
     threading.Timer(1, other.kill).start()
     claims = NamespaceLocks(tmp_path)
-    claims.before_pipeline_run({"runner": "SequentialRunner"}, pipeline_of("cnn"))
+    claims.before_pipeline_run(pipeline_of("cnn"), DataCatalog())
     assert other.wait() == -signal.SIGKILL
     assert "Another run works on cnn" in capsys.readouterr().out
     claims.after_pipeline_run()

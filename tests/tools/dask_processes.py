@@ -38,7 +38,7 @@ def tasks_of(project: Project) -> dict[str, psutil.Process]:
     found = {}
     for process in psutil.process_iter(["cmdline", "cwd"]):
         command = process.info["cmdline"] or []
-        if "convnets.harness.dask.task" in command and process.info["cwd"] == str(project.path):
+        if "convnets.harness.child" in command and process.info["cwd"] == str(project.path):
             found[command[-1]] = process
     return found
 

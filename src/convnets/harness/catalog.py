@@ -28,6 +28,8 @@ class RunRequest:
         namespace: What is run; it tells the processes of tasks apart.
         node_names: Its nodes.
         environment: Of the command, as `describe_environment` returns it.
+        processes: In how many at a time its namespaces are run; 1: in this one, but for Dask.
+        elsewhere: Whether processes of their own run them, which claim and record what they work on.
     """
 
     command: list[str]
@@ -45,10 +47,18 @@ class RunRequest:
     namespace: str = ""
     node_names: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
+    processes: int = 1
+    elsewhere: bool = False
 
     def of(self, namespace: str, node_names: list[str]) -> "RunRequest":
         """The same request for the nodes of a namespace."""
         return replace(self, namespace=namespace, node_names=node_names)
+
+
+def runs_elsewhere(catalog: DataCatalog) -> bool:
+    """Whether the nodes of the run are run by other processes."""
+    request: RunRequest | None = getattr(catalog, "request", None)
+    return request is not None and request.elsewhere
 
 
 class CatalogOfCurrentResults(DataCatalog):

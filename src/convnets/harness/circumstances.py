@@ -14,6 +14,7 @@ from convnets.harness.experiment import installed_version
 
 GIBIBYTE = 2**30
 PROCESSOR = Path("/proc/cpuinfo")
+QUOTA = Path("/sys/fs/cgroup/cpu.max")  # of a container: microseconds of computing in each period
 
 
 def git_commit(folder: Path) -> str | None:
@@ -45,11 +46,17 @@ def describe_circumstances(packages: Sequence[str]) -> dict[str, str]:
 
 
 def _describe_machine() -> str:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    parts = [processor(), f"{cores} cores" if cores > 1 else "1 core"]
+    parts = [processor(), f"{there} cores" if (there := cores()) > 1 else "1 core"]
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         parts.append(f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / GIBIBYTE:.0f} GiB of memory")
     return ", ".join([*parts, f"{platform.system()} on {platform.machine()}"])
+
+
+def cores() -> int:
+    """How many cores this process may use: it can be bound to some, or be in a container that is given a share."""
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    share, _, period = QUOTA.read_text().partition(" ") if QUOTA.exists() else ("max", "", "")
+    return min(there, max(int(share) // int(period), 1)) if share.isdecimal() else there
 
 
 def processor() -> str:

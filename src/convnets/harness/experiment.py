@@ -1,6 +1,6 @@
 """What the harness is told of the experiment that it runs: a project makes one, and names it in `settings.py`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -72,6 +72,8 @@ class Plan:
         checks: What is checked before anything is made, in this order.
         describe_run: Says what is recorded of a namespace.
         hooks: Of the project's own, as what it says on the terminal.
+        side_by_side: Namespaces that may be run several at a time, each on one thread: they take long, and gain little
+            from a second.
     """
 
     parameters: dict[str, Any]
@@ -80,6 +82,7 @@ class Plan:
     checks: Sequence[Check]
     describe_run: Callable[[str], RunDescription]
     hooks: Sequence[object] = ()
+    side_by_side: Collection[str] = ()
 
 
 @dataclass(frozen=True)

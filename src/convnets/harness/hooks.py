@@ -5,7 +5,7 @@ Kedro imports this module at every command, even `kedro --help`.
 
 import gc
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from kedro.utils import load_obj
 
 from convnets.harness.catalog import CatalogOfCurrentResults, RunRequest
 from convnets.harness.experiment import Check, Experiment, Plan, PlannedRun
+
+DASK_RUNNER = "DaskRunner"  # as it calls itself
 
 
 class Harness:
@@ -69,7 +71,7 @@ class Harness:
             locks,
             GarbageHooks(),
             FileNameHooks(),
-            RequestHooks(experiment, str(loader.conf_source), uri_for_others(uri)),
+            RequestHooks(experiment, str(loader.conf_source), uri_for_others(uri), plan.side_by_side),
             CheckHooks(plan.checks, experiment.namespaces, outputs),
         )
         for hooks in in_turn:
@@ -130,21 +132,36 @@ class GarbageHooks:
 class RequestHooks:
     """Notes in the catalog what was asked for: Kedro gives it to runners, and nothing else."""
 
-    def __init__(self, experiment: Experiment, conf_source: str, tracking_uri: str | None) -> None:
+    def __init__(
+        self,
+        experiment: Experiment,
+        conf_source: str,
+        tracking_uri: str | None,
+        side_by_side: Collection[str] = (),
+    ) -> None:
         """Note what Kedro does not tell hooks.
 
         Args:
             experiment: Of the project.
             conf_source: Where the configuration is.
             tracking_uri: Where runs are recorded; `None`: the environment of each process says.
+            side_by_side: See `Plan`.
         """
         self._experiment = experiment
         self._conf_source = conf_source
         self._tracking_uri = tracking_uri
+        self._side_by_side = frozenset(side_by_side)
 
     @hook_impl
-    def before_pipeline_run(self, run_params: dict[str, Any], catalog: CatalogOfCurrentResults) -> None:
-        """Note the rest."""
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogOfCurrentResults
+    ) -> None:
+        """Note the rest, and choose how many namespaces are run at a time."""
+        from convnets.harness.runners import SEQUENTIAL  # noqa: PLC0415
+
+        processes = 1
+        if run_params["runner"] == SEQUENTIAL:
+            processes = self._choose_processes(pipeline, catalog)
         catalog.request = RunRequest(
             command=sys.argv[1:],
             run_id=run_params["run_id"],
@@ -158,4 +175,18 @@ class RequestHooks:
             package=self._experiment.package,
             packages=list(self._experiment.packages),
             namespaces=list(self._experiment.namespaces),
+            processes=processes,
+            elsewhere=processes > 1 or run_params["runner"] == DASK_RUNNER,
         )
+
+    def _choose_processes(self, pipeline: Pipeline, catalog: DataCatalog) -> int:
+        from convnets.harness.processes.choice import choose  # noqa: PLC0415
+        from convnets.harness.processes.handing_on import memory_between  # noqa: PLC0415
+
+        several = self._side_by_side.intersection(node.namespace for node in pipeline.nodes)
+        if len(several) <= 1:
+            return 1
+        in_memory = memory_between(pipeline, catalog)
+        choice = choose(len(several), in_memory[0] if in_memory else None)
+        click.echo(f"{len(several)} trainings, {choice.how}")
+        return choice.processes

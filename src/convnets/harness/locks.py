@@ -15,12 +15,12 @@ from kedro.pipeline.node import Node
 from rich.console import Console
 
 from convnets.harness.atomic_files import synchronize
+from convnets.harness.catalog import runs_elsewhere
 from convnets.harness.namespaces import outermost_namespace
 from convnets.harness.storage import is_local_file
 
 CLAIM = re.compile(r"[0-9a-f]{32}")
 FOLDER = ".running"  # in the folder of results
-RUNNERS_ELSEWHERE = ("DaskRunner",)  # whose processes claim what they work on
 
 
 class NamespaceLocks:
@@ -41,10 +41,10 @@ class NamespaceLocks:
         self._catalog = catalog
 
     @hook_impl
-    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
+    def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
         """Claim the pipeline's namespaces, in one order in every process; wait for those that another run works on."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        if run_params["runner"] in RUNNERS_ELSEWHERE:
+        if runs_elsewhere(catalog):  # where each process claims what it works on
             return
         for name in sorted({name for node in pipeline.nodes if (name := outermost_namespace(node))}):
             lock = self._lock(name)

@@ -65,8 +65,7 @@ def tracked_run(tmp_path: Path) -> Callable[..., None]:
         manager.register(hooks)
         catalog = DataCatalog.from_config(CATALOG)
         about = {"run_id": "this run", "env": None, "pipeline_names": None, "only_missing_outputs": False}
-        about["runner"] = "NamespaceByNamespaceRunner"
-        claims.before_pipeline_run(about, pipeline)
+        claims.before_pipeline_run(pipeline, catalog)
         hooks.before_pipeline_run(about, pipeline, catalog)
         try:
             (runner or NamespaceByNamespaceRunner()).run(pipeline, catalog, manager)

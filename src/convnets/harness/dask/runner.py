@@ -3,30 +3,28 @@
 import asyncio
 import logging
 import os
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from graphlib import TopologicalSorter
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
-from kedro.io import DataCatalog, MemoryDataset
-from kedro.pipeline import GroupedNodes, Pipeline
+from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline
 from kedro.runner import AbstractRunner
 
 from convnets.harness.catalog import RunRequest
 from convnets.harness.dask.settings import Dask
-from convnets.harness.dask.task import (
+from convnets.harness.dask.task import run_nodes
+from convnets.harness.messages import ScalingError, one_line
+from convnets.harness.processes.environment import (
     describe_difference,
     describe_environment,
     refuse_other_environments,
-    run_nodes,
 )
-from convnets.harness.exits import command_to_go_on
-from convnets.harness.messages import ScalingError, one_line
-from convnets.harness.progress import progress_bar
+from convnets.harness.processes.handing_on import groups_of, memory_between, run_all
 from convnets.harness.provenance import forget_origins
 from convnets.harness.tracking.store import SQLITE
 
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 ANSWER_SECONDS = 10  # of a scheduler or a worker
-SECONDS_BETWEEN_LOOKS = 0.5
 
 
 class DaskRunner(AbstractRunner):
@@ -51,10 +48,10 @@ class DaskRunner(AbstractRunner):
         """Kedro asks for one; Dask takes its place."""
 
     def _run(self, pipeline: Pipeline, catalog: Any, hook_manager: Any = None, run_id: str | None = None) -> None:  # noqa: ARG002 - Kedro's signature
-        groups = {group.name: group for group in pipeline.group_nodes_by("namespace")}
+        groups = groups_of(pipeline)
         if not groups:
             return
-        refuse_memory_between(groups, pipeline, catalog)
+        refuse_memory_between(pipeline, catalog)
         request: RunRequest = catalog.request
         request = replace(request, environment=describe_environment(request.package, request.packages))
         settings = Dask.model_validate(catalog.load("params:dask"))
@@ -70,27 +67,21 @@ class DaskRunner(AbstractRunner):
                     run_nodes, work, settings.silence_seconds, key=f"{name}-{run_id}", retries=settings.retries
                 )
 
-            failures, not_run = run_all(client, groups, submit)
-        if failures:
-            raise ScalingError(describe_failures(failures, not_run))
+            run_all(groups, submit, partial(count_at_work, client), "on Dask")
 
 
-def refuse_memory_between(groups: Mapping[str, GroupedNodes], pipeline: Pipeline, catalog: DataCatalog) -> None:
+def refuse_memory_between(pipeline: Pipeline, catalog: DataCatalog) -> None:
     """Refuse a data set in memory that one task would make and another need.
 
     Raises:
         ScalingError: There is one. The message names it.
     """
-    group_of = {node: name for name, group in groups.items() for node in group.nodes}
-    maker = {output: group_of[node.name] for node in pipeline.nodes for output in node.outputs}
-    for node in pipeline.nodes:
-        for name in node.inputs:
-            user = group_of[node.name]
-            if maker.get(name, user) != user and isinstance(catalog.get(name), MemoryDataset):
-                raise ScalingError(
-                    f"{name} is kept in memory, and would go from {maker[name]} to {user}, on Dask another process; "
-                    "allowed: data sets that the catalog keeps in files"
-                )
+    if found := memory_between(pipeline, catalog):
+        name, maker, user = found
+        raise ScalingError(
+            f"{name} is kept in memory, and would go from {maker} to {user}, on Dask another process; "
+            "allowed: data sets that the catalog keeps in files"
+        )
 
 
 def refuse_store_out_of_reach(scheduler: str | None, tracking_uri: str | None) -> None:
@@ -204,61 +195,11 @@ def refuse_other_workers(client: "Client", request: RunRequest) -> None:
     )
 
 
-def run_all(
-    client: "Client", groups: Mapping[str, GroupedNodes], submit: "Callable[[str], Future]"
-) -> tuple[dict[str, str], list[str]]:
-    """Submit each task when those that it needs are done, and show how many are done, running and failed.
-
-    What is done is let go: else Dask would do it again when the worker dies that did it.
-
-    Returns:
-        By name, why a task failed; and the names of those that were not run, since they need one that did.
-
-    Raises:
-        ScalingError: The scheduler has gone, and with it all that it was to do.
-    """
-    order = TopologicalSorter({name: group.dependencies for name, group in groups.items()})
-    order.prepare()
-    running: dict[str, Future] = {}
-    failures: dict[str, str] = {}
-    done: list[str] = []
-    with progress_bar(len(groups), "tasks", "on Dask") as bar:
-        while True:
-            running |= {name: submit(name) for name in order.get_ready()}
-            if not running:
-                break
-            at_work = count_at_work(client, {future.key for future in running.values()})
-            bar.advance(0, doing=f"running {at_work}, failed {len(failures)}")
-            time.sleep(SECONDS_BETWEEN_LOOKS)
-            for name in [name for name in running if running[name].done()]:
-                future = running.pop(name)
-                if future.cancelled():
-                    raise ScalingError(
-                        f"The Dask scheduler has gone away, with {len(done)} of {len(groups)} tasks done: start it "
-                        f"again, and its workers. To run what is missing: {command_to_go_on()}"
-                    )
-                if future.status == "finished":
-                    order.done(name)
-                    done.append(name)
-                else:
-                    failures[name] = str(future.exception())
-                bar.advance()
-        bar.result = f"{len(done)} of {len(groups)} tasks done, {len(failures)} failed"
-    return failures, sorted(groups.keys() - failures.keys() - set(done))
-
-
-def count_at_work(client: "Client", keys: set[str]) -> int:
+def count_at_work(client: "Client", submitted: "Iterable[Future]") -> int:
     """How many of these tasks workers have begun; 0 for as long as the scheduler does not answer."""
+    keys = {future.key for future in submitted}
     try:
         threads = client.nthreads()
         return sum(min(len(keys.intersection(tasks)), threads.get(at, 0)) for at, tasks in client.processing().items())
     except (OSError, AttributeError):  # a client that has closed itself has no scheduler
         return 0
-
-
-def describe_failures(failures: Mapping[str, str], not_run: Sequence[str]) -> str:
-    """One sentence for each task that failed, and how to go on."""
-    sentences = [f"{name} failed: {reason}" for name, reason in sorted(failures.items())]
-    if not_run:
-        sentences.append(f"Not run, since they need what failed: {', '.join(not_run)}")
-    return "\n".join([*sentences, f"All else is done. To run what is missing: {command_to_go_on()}"])
