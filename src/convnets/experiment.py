@@ -11,7 +11,7 @@ from kedro.pipeline import Pipeline
 from convnets.checks import checks_of
 from convnets.descriptions import describe_comparison, describe_network, describe_use
 from convnets.figures import INK, network_colour
-from convnets.forecast import forecast
+from convnets.forecast import forecast, rough_seconds
 from convnets.harness.experiment import Experiment, Plan, RunDescription
 from convnets.harness.messages import ParameterError
 from convnets.network_parameters import Convolutional
@@ -50,7 +50,9 @@ def plan(values: dict[str, Any], global_values: dict[str, Any], requested: Seque
         checks=checks_of(parameters, trainings),
         describe_run=partial(describe_run, parameters=every | blocks, studies=names),
         hooks=[TerminalHooks(parameters.networks, forecast(parameters, trainings, Path(global_values["outputs"])))],
-        side_by_side=[name for name, training in trainings.items() if training.strategy == "default"],
+        side_by_side={
+            name: rough_seconds(training) for name, training in trainings.items() if training.strategy == "default"
+        },
     )
 
 

@@ -10,6 +10,7 @@ from convnets.parameters import ProjectParameters
 from convnets.studies import StudyTraining
 from convnets.study_parameters import Study
 
+ROUGHLY = 60_000, 10_000  # images of a data set; and of those, how many the lecture's convnet learns from in a second
 SECONDS_AROUND_TRAINING = 4.0  # of a training: what is loaded, built, tested and saved
 
 
@@ -65,6 +66,13 @@ def _duration(planned: Sequence[StudyTraining], outputs: Path) -> str:
         images = max(images, training.images_per_epoch or 0)
         seconds += SECONDS_AROUND_TRAINING + training.training.epochs * images / speed.images_per_second
     return f"about {counted(max(round(seconds / 60), 1), 'minute')} one after the other"
+
+
+def rough_seconds(training: StudyTraining) -> float:
+    """How long the epochs of a training take, whatever its network: for a choice that must not depend on logs."""
+    images, images_per_second = ROUGHLY
+    shown = max(training.samples or training.dataset.train_samples or images, training.images_per_epoch or 0)
+    return training.training.epochs * shown / images_per_second
 
 
 class Speed(NamedTuple):

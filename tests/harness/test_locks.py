@@ -29,7 +29,6 @@ WRITERS, TIMES = 3, 50
 HOLD = """
 import pathlib, sys, time
 from kedro.io import DataCatalog
-from kedro.io import DataCatalog
 from kedro.pipeline import Node, Pipeline
 from convnets.harness.locks import NamespaceLocks
 claims = NamespaceLocks(pathlib.Path(sys.argv[1]))

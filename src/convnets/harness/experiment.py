@@ -1,6 +1,6 @@
 """What the harness is told of the experiment that it runs: a project makes one, and names it in `settings.py`."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -72,8 +72,8 @@ class Plan:
         checks: What is checked before anything is made, in this order.
         describe_run: Says what is recorded of a namespace.
         hooks: Of the project's own, as what it says on the terminal.
-        side_by_side: Namespaces that may be run several at a time, each on one thread: they take long, and gain little
-            from a second.
+        side_by_side: Namespaces that may be run several at a time, each on one thread, since they gain little from a
+            second; and roughly how long each takes, in seconds.
     """
 
     parameters: dict[str, Any]
@@ -82,7 +82,7 @@ class Plan:
     checks: Sequence[Check]
     describe_run: Callable[[str], RunDescription]
     hooks: Sequence[object] = ()
-    side_by_side: Collection[str] = ()
+    side_by_side: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ Kedro imports this module at every command, even `kedro --help`.
 
 import gc
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -137,7 +138,7 @@ class RequestHooks:
         experiment: Experiment,
         conf_source: str,
         tracking_uri: str | None,
-        side_by_side: Collection[str] = (),
+        side_by_side: Mapping[str, float] = MappingProxyType({}),
     ) -> None:
         """Note what Kedro does not tell hooks.
 
@@ -150,7 +151,7 @@ class RequestHooks:
         self._experiment = experiment
         self._conf_source = conf_source
         self._tracking_uri = tracking_uri
-        self._side_by_side = frozenset(side_by_side)
+        self._side_by_side = side_by_side
 
     @hook_impl
     def before_pipeline_run(
@@ -183,10 +184,11 @@ class RequestHooks:
         from convnets.harness.processes.choice import choose  # noqa: PLC0415
         from convnets.harness.processes.handing_on import memory_between  # noqa: PLC0415
 
-        several = self._side_by_side.intersection(node.namespace for node in pipeline.nodes)
+        several = {node.namespace for node in pipeline.nodes} & self._side_by_side.keys()
         if len(several) <= 1:
             return 1
         in_memory = memory_between(pipeline, catalog)
-        choice = choose(len(several), in_memory[0] if in_memory else None)
+        seconds = sum(self._side_by_side[str(name)] for name in several)
+        choice = choose(len(several), seconds, in_memory[0] if in_memory else None)
         click.echo(f"{len(several)} trainings, {choice.how}")
         return choice.processes

@@ -8,6 +8,7 @@ from convnets.harness.circumstances import GIBIBYTE, cores
 
 THREADS = "TF_NUM_INTRAOP_THREADS"  # TensorFlow's own: over how many threads an operation is split
 PROCESS_BYTES = 1.5 * GIBIBYTE  # TensorFlow, MLflow, MNIST as float32 and a convnet at work
+SECONDS_WORTH_IT = 30  # a process of its own takes 7 to begin
 ENOUGH = 4  # processes, where they do not fill all cores: threads would hardly make one network four times as fast
 MEMORY = Path("/proc/meminfo")
 LIMITS = Path("/sys/fs/cgroup")  # of a container
@@ -26,13 +27,16 @@ class Choice(NamedTuple):
     how: str
 
 
-def choose(namespaces: int, in_memory: str | None = None) -> Choice:
-    """Choose how many of equal, independent namespaces are run at a time.
+def choose(namespaces: int, seconds: float, in_memory: str | None = None) -> Choice:
+    """Choose how many independent namespaces are run at a time.
 
     Args:
         namespaces: How many there are.
+        seconds: Roughly how long they take, one after the other.
         in_memory: A data set that is made by one for others and kept in memory, if there is one.
     """
+    if seconds < SECONDS_WORTH_IT:
+        return Choice(1, "one after the other: they are done before more processes would have begun")
     if in_memory:
         return Choice(1, f"one after the other: {in_memory} is kept in memory")
     if any(GPUS.glob("nvidia[0-9]*")):
