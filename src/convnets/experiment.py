@@ -1,6 +1,6 @@
 """What the lecture tells the harness: the one place where the two storeys meet. `settings.py` names it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from convnets.network_parameters import Convolutional
 from convnets.parameters import NETWORKS, check_globals, check_parameters
 from convnets.pipeline_registry import TAKEN, register_networks, register_studies
 from convnets.precision import choose_policy
-from convnets.studies import parameter_blocks, plan_trainings
+from convnets.studies import StudyTraining, parameter_blocks, plan_trainings
 from convnets.terminal import TerminalHooks
 
 SHARED = ("seed", "steps_per_execution", "strategy")  # parameters of every training
@@ -50,10 +50,18 @@ def plan(values: dict[str, Any], global_values: dict[str, Any], requested: Seque
         checks=checks_of(parameters, trainings),
         describe_run=partial(describe_run, parameters=every | blocks, studies=names),
         hooks=[TerminalHooks(parameters.networks, forecast(parameters, trainings, Path(global_values["outputs"])))],
-        side_by_side={
-            name: rough_seconds(training) for name, training in trainings.items() if training.strategy == "default"
-        },
+        side_by_side=side_by_side(trainings),
     )
+
+
+def side_by_side(trainings: Mapping[str, StudyTraining]) -> dict[str, float]:
+    """The trainings that may be run side by side, with the seconds that each takes roughly: all, or none.
+
+    Side by side, none would show how fast it is alone; and one on several devices needs them all.
+    """
+    if any("speed" in training.measures or training.strategy != "default" for training in trainings.values()):
+        return {}
+    return {name: rough_seconds(training) for name, training in trainings.items()}
 
 
 def describe_run(namespace: str, parameters: dict[str, Any], studies: Sequence[str]) -> RunDescription:

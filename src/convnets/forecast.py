@@ -69,10 +69,10 @@ def _duration(planned: Sequence[StudyTraining], outputs: Path) -> str:
 
 
 def rough_seconds(training: StudyTraining) -> float:
-    """How long the epochs of a training take, whatever its network: for a choice that must not depend on logs."""
+    """How long a training takes, whatever its network: for a choice that must not depend on logs."""
     images, images_per_second = ROUGHLY
     shown = max(training.samples or training.dataset.train_samples or images, training.images_per_epoch or 0)
-    return training.training.epochs * shown / images_per_second
+    return SECONDS_AROUND_TRAINING + training.training.epochs * shown / images_per_second
 
 
 class Speed(NamedTuple):

@@ -4,6 +4,7 @@
 so would change the seeds that Keras draws there.
 """
 
+import gc
 import json
 import os
 import platform
@@ -38,23 +39,26 @@ TRACKING_URI = "MLFLOW_TRACKING_URI"
 def main(name: str) -> None:  # noqa: ARG001 - for those who look at the list of processes
     """Run what each line on standard input asks for, and end when standard input does, or when something fails."""
     signal.signal(signal.SIGTERM, end)
+    gc.disable()  # until the first node, as `kedro run` does
     requests: SimpleQueue[str] = SimpleQueue()
     for watch, arguments in ((_read_requests, (requests,)), (_give_signs_of_life, ())):
         threading.Thread(target=watch, args=arguments, daemon=True).start()
+    request = RunRequest(**json.loads(requests.get()))
+    with one_sentence():  # once: what is edited later is not imported any more
+        difference = describe_difference(describe_environment(request.package, request.packages), request.environment)
+        refuse_other_environments({platform.node(): difference})
     while True:
-        _run(RunRequest(**json.loads(requests.get())))
+        _run(request)
         sys.stdout.flush()
         sys.stderr.flush()
         os.write(1, DONE)
+        request = RunRequest(**json.loads(requests.get()))
 
 
 def _run(request: RunRequest) -> None:
     sys.argv[1:] = request.command
     if request.tracking_uri:
         os.environ[TRACKING_URI] = request.tracking_uri
-    with one_sentence():
-        difference = describe_difference(describe_environment(request.package, request.packages), request.environment)
-        refuse_other_environments({platform.node(): difference})
     bootstrap_project(request.project_path)
     session: Any
     with (

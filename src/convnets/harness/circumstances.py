@@ -15,6 +15,7 @@ from convnets.harness.experiment import installed_version
 GIBIBYTE = 2**30
 PROCESSOR = Path("/proc/cpuinfo")
 QUOTA = Path("/sys/fs/cgroup/cpu.max")  # of a container: microseconds of computing in each period
+LIMIT = Path("/sys/fs/cgroup/memory.max")  # of a container: bytes
 
 
 def git_commit(folder: Path) -> str | None:
@@ -47,8 +48,8 @@ def describe_circumstances(packages: Sequence[str]) -> dict[str, str]:
 
 def _describe_machine() -> str:
     parts = [processor(), f"{there} cores" if (there := cores()) > 1 else "1 core"]
-    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
-        parts.append(f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / GIBIBYTE:.0f} GiB of memory")
+    if there := memory():
+        parts.append(f"{there / GIBIBYTE:.0f} GiB of memory")
     return ", ".join([*parts, f"{platform.system()} on {platform.machine()}"])
 
 
@@ -57,6 +58,15 @@ def cores() -> int:
     there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     share, _, period = QUOTA.read_text().partition(" ") if QUOTA.exists() else ("max", "", "")
     return min(there, max(int(share) // int(period), 1)) if share.isdecimal() else there
+
+
+def memory() -> int | None:
+    """How many bytes this machine has, or the container is given; `None` where the system does not say."""
+    if not (hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names):
+        return None
+    there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    limit = LIMIT.read_text().strip() if LIMIT.exists() else "max"
+    return min(there, int(limit)) if limit.isdecimal() else there
 
 
 def processor() -> str:

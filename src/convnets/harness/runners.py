@@ -25,7 +25,7 @@ class NamespaceByNamespaceRunner(SequentialRunner):
 
     def _run(self, pipeline: Pipeline, catalog: Any, *args: Any, **kwargs: Any) -> None:
         request: RunRequest | None = getattr(catalog, "request", None)
-        if request and request.processes > 1:
+        if request and request.processes > 1 and pipeline.nodes:
             run_side_by_side(pipeline, catalog, request)
             return
         order = request.namespaces if request else ()

@@ -96,10 +96,10 @@ def run_all(
                 if error is None:
                     order.done(name)
                     done.append(name)
-                    with between_bars():
-                        click.echo(f"{name}: done in {duration(future.result())}")
                 else:
                     failures[name] = str(error)
+                with between_bars():
+                    click.echo(f"{name}: {'failed' if error else f'done in {duration(future.result())}'}")
                 bar.advance()
         bar.result = f"{len(done)} of {len(groups)} tasks done, {len(failures)} failed"
     if failures:
