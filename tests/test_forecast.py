@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from convnets.experiment import side_by_side
 from convnets.forecast import forecast
 from convnets.harness.messages import ParameterError
 from convnets.parameters import check_parameters
@@ -83,3 +84,10 @@ def test_values_that_cannot_be_part_of_a_name_are_numbered() -> None:
     assert all("." not in name for name in trainings)
     with pytest.raises(ParameterError, match=r"training\.learning_rate is '0_1'"):
         plan_trainings(parameters(x={"networks": ["cnn"], "seeds": [1, 2], "vary": clash}), ["x"])
+
+
+def test_trainings_are_run_side_by_side_unless_their_seconds_are_measured_or_they_share_devices() -> None:
+    trainings = plan_trainings(parameters(grid=GRID), ["grid"])
+    assert side_by_side(trainings) == dict.fromkeys(trainings, 4 + 5 * 60_000 / 10_000)
+    assert side_by_side(plan_trainings(parameters(grid=GRID | {"measures": ["speed"]}), ["grid"])) == {}
+    assert side_by_side(plan_trainings(parameters(grid=GRID, strategy="mirrored"), ["grid"])) == {}

@@ -48,8 +48,8 @@ def describe_circumstances(packages: Sequence[str]) -> dict[str, str]:
 
 def _describe_machine() -> str:
     parts = [processor(), f"{there} cores" if (there := cores()) > 1 else "1 core"]
-    if there := memory():
-        parts.append(f"{there / GIBIBYTE:.0f} GiB of memory")
+    if size := memory():
+        parts.append(f"{size / GIBIBYTE:.0f} GiB of memory")
     return ", ".join([*parts, f"{platform.system()} on {platform.machine()}"])
 
 

@@ -44,4 +44,4 @@ def test_what_needs_a_failed_task_is_not_run_and_all_else_is(capsys: pytest.Capt
     first, second, last = str(raised.value).splitlines()
     assert (first, second) == ("a failed: no luck", "Not run, since they need what failed: summary")
     assert last.startswith("All else is done. To run what is missing: kedro ")
-    assert capsys.readouterr().out.splitlines() == ["b: done in 1.0 s", "other: done in 1.0 s"]
+    assert capsys.readouterr().out.splitlines() == ["a: failed", "b: done in 1.0 s", "other: done in 1.0 s"]
