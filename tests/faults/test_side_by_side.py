@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from convnets.harness.circumstances import cores
-from dask_processes import runs_if_any, runs_of, tasks_of
+from dask_processes import runs_of, tasks_of
 from support import RUN_TIMEOUT, Project, wait_until
 
 pytestmark = [
@@ -58,9 +58,10 @@ def parameters(networks: str, seeds: str, epochs: int = 2) -> tuple[str, str]:
 
 
 def two_at_work(project: Project, epochs: int = 500) -> "tuple[Popen[str], list[psutil.Process]]":
-    """A study of which two trainings have begun, and their processes."""
+    """A study of which two trainings have finished an epoch, and their processes."""
     run = project.start(*STUDY, *parameters("fcn", "1+2+3", epochs))
-    wait_until(lambda: [run.info.status for run in runs_if_any(project.store)].count("RUNNING") == 2, RUN_TIMEOUT)
+    models = project.path / "data/test/06_models/seeds"
+    wait_until(lambda: len(list(models.glob("*.checkpoint.keras"))) == 2, RUN_TIMEOUT)
     processes = list(tasks_of(project).values())
     assert len(processes) == 2
     return run, processes
