@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from subprocess import Popen
 
@@ -41,7 +43,7 @@ def eager(new_project: Callable[[], Project]) -> Project:
     """A project in which also short trainings are run side by side."""
     project = new_project()
     choice = project.path / "src/convnets/harness/processes/choice.py"
-    choice.write_text(choice.read_text().replace("\nSECONDS_WORTH_IT = 60", "\nSECONDS_WORTH_IT = 0"))
+    choice.write_text(choice.read_text().replace("\nSECONDS_WORTH_IT = 120", "\nSECONDS_WORTH_IT = 0"))
     return project
 
 
@@ -88,6 +90,21 @@ def test_the_bits_are_those_of_one_thread_one_after_the_other(eager: Project, pr
     said = project.kedro(*STUDY, *networks_and_seeds, variables=ONE_THREAD)
     assert "\n6 trainings, one after the other: too short to start more processes\n" in said
     pd.testing.assert_frame_equal(table_of(project)[MEASURED], table_of(eager)[MEASURED], check_exact=True)
+
+
+def test_it_works_without_a_checkout(eager: Project) -> None:
+    (eager.path / "pyproject.toml").unlink()
+    done = subprocess.run(  # noqa: S603 - the project's own
+        [sys.executable, "-m", "convnets", *STUDY[1:], *parameters("fcn", "1+2")],
+        cwd=eager.path,
+        env=os.environ | {"PYTHONPATH": str(eager.path / "src"), "DO_NOT_TRACK": "true"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=RUN_TIMEOUT,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 of 3 tasks done, 0 failed" in done.stderr
 
 
 def test_a_training_that_fails_fails_alone(eager: Project) -> None:

@@ -1,7 +1,7 @@
 """A process that runs namespaces for another: each by an ordinary Kedro session, one after the other.
 
-`convnets.harness.processes` starts it. In a process of Dask's own, Dask draws from Python's global random numbers, and
-so would change the seeds that Keras draws there.
+`convnets.harness.processes` starts it: beside others on this machine, each with its own threads, or for a worker of Dask,
+which draws from Python's global random numbers, and so would change the seeds that Keras draws in its process.
 """
 
 import gc
@@ -13,10 +13,12 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
 import click
+from kedro.framework.project import configure_project
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
@@ -59,7 +61,10 @@ def _run(request: RunRequest) -> None:
     sys.argv[1:] = request.command
     if request.tracking_uri:
         os.environ[TRACKING_URI] = request.tracking_uri
-    bootstrap_project(request.project_path)
+    if Path(request.project_path, "pyproject.toml").is_file():
+        bootstrap_project(request.project_path)
+    else:  # where only the project's wheel is installed
+        configure_project(request.package)
     session: Any
     with (
         one_sentence(),

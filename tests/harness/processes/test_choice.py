@@ -47,7 +47,7 @@ def test_the_user_says_how_many_threads_each_has(machine: pytest.MonkeyPatch) ->
 
 @pytest.mark.usefixtures("machine")
 def test_what_would_not_pay_or_not_work_is_run_one_after_the_other(tmp_path: Path) -> None:
-    assert choose(9, 59) == (1, "one after the other: too short to start more processes")
+    assert choose(9, 119) == (1, "one after the other: too short to start more processes")
     assert choose(9, 900, "train_images") == (1, "one after the other: train_images is kept in memory")
     (tmp_path / "nvidia0").touch()
     assert choose(9, 900) == (1, "one after the other: there is a GPU")

@@ -11,7 +11,7 @@ from convnets.harness.circumstances import GIBIBYTE, cores, memory
 
 THREADS = "TF_NUM_INTRAOP_THREADS"  # TensorFlow's own: over how many threads an operation is split
 PROCESS_BYTES = 2 * GIBIBYTE  # TensorFlow, MLflow, MNIST as float32 and a convnet at work take up to 1.5
-SECONDS_WORTH_IT = 60  # a process of its own takes 7 to begin
+SECONDS_WORTH_IT = 120  # a process of its own takes 7 to begin, and each namespace in it one more
 ENOUGH = 4  # processes, where they do not fill all cores: threads would hardly make one network four times as fast
 GPUS = Path("/dev")
 
