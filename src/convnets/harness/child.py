@@ -1,7 +1,7 @@
 """A process that runs namespaces for another: each by an ordinary Kedro session, one after the other.
 
-`convnets.harness.processes` starts it: beside others on this machine, each with its own threads, or for a worker of Dask,
-which draws from Python's global random numbers, and so would change the seeds that Keras draws in its process.
+`convnets.harness.processes` starts it, beside others on this machine or for a worker of Dask. In its own process, Dask
+draws from Python's global random numbers, and so would change the seeds that Keras draws there.
 """
 
 import gc
