@@ -89,7 +89,12 @@ class TrackingHooks:
     def _open_store(self) -> None:
         self._client: MlflowClient
         self._client, self._experiment_id = open_experiment(self._uri, self._project_path, self._settings)
-        atexit.register(self._close_runs, "KILLED")
+        atexit.register(self._end)
+
+    def _end(self) -> None:
+        """Close the runs of a process that is asked to end, and what processes that it has started have left open."""
+        self._close_runs("KILLED")
+        self._close_runs_of_others()
 
     def _close_dead_runs(self) -> None:
         for name, claim in list(self._locks.unfinished_runs(self._uri)):
@@ -197,7 +202,7 @@ class TrackingHooks:
         self._close_runs("FAILED", failed or [run for run in self._at_work.values() if run])
         self._close_runs("KILLED")
         self._close_runs_of_others()
-        atexit.unregister(self._close_runs)
+        atexit.unregister(self._end)
 
     @hook_impl(trylast=True)
     def after_pipeline_run(self) -> None:
@@ -213,7 +218,7 @@ class TrackingHooks:
                 self._attempt(self._open_run, run)
         self._close_runs("FINISHED")
         self._close_runs_of_others()
-        atexit.unregister(self._close_runs)
+        atexit.unregister(self._end)
         if self._lost:
             incomplete = sorted(run.name for run in self._runs.values() if run.incomplete)
             raise TrackingError(
