@@ -63,7 +63,7 @@ def two_at_work(project: Project, epochs: int = 500) -> "tuple[Popen[str], list[
     """A study of which two trainings have finished an epoch, and their processes."""
     run = project.start(*STUDY, *parameters("fcn", "1+2+3", epochs))
     models = project.path / "data/test/06_models/seeds"
-    wait_until(lambda: len(list(models.glob("*.checkpoint.keras"))) == 2, RUN_TIMEOUT)
+    wait_until(lambda: len(list(models.glob("[!.]*.checkpoint.keras"))) == 2, RUN_TIMEOUT)
     processes = list(tasks_of(project).values())
     assert len(processes) == 2
     return run, processes
@@ -148,12 +148,12 @@ def test_a_study_that_is_asked_to_end_ends_its_processes(eager: Project, signal_
 
 
 def test_a_study_that_is_killed_leaves_no_process_and_goes_on(eager: Project) -> None:
-    run, processes = two_at_work(eager, epochs=100)
+    run, processes = two_at_work(eager, epochs=200)
     run.kill()
     run.communicate(timeout=SECONDS_TO_END)
     assert_ended(processes)
     assert [status for _, status in states(eager)] == ["KILLED", "KILLED"]
-    eager.kedro(*STUDY, *parameters("fcn", "1+2+3", 100), "--only-missing-outputs")
+    eager.kedro(*STUDY, *parameters("fcn", "1+2+3", 200), "--only-missing-outputs")
     finished = [run for run in runs_of(eager.store) if run.info.status == "FINISHED"]
     assert sorted(str(run.info.run_name) for run in finished) == ["seeds", *(f"seeds-fcn-{seed}" for seed in (1, 2, 3))]
     assert len([run for run in finished if "resumed.after_epoch" in run.data.tags]) == 2
