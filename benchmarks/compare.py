@@ -239,7 +239,10 @@ def tables(results: Measured) -> str:
     """What was measured, in Markdown."""
     networks = results["networks"]
     ratios = ["| figure | measured | target |", "| --- | --- | --- |"]
-    seconds = ["| network | A | ours | ours, float32 | B | L |", "| --- | --- | --- | --- | --- | --- |"]
+    seconds = [
+        "| network | measured on | A | ours | ours, float32 | B | L |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
     accuracies = [
         "| network | seeds | auto | float32 | difference, points | 95 % interval (paired t) |",
         "| --- | --- | --- | --- | --- | --- |",
@@ -251,7 +254,7 @@ def tables(results: Measured) -> str:
     def ratio(figure: str, value: float, target: float, *, least: bool = False) -> None:
         ratios.append(ratio_row(figure, value, target, least=least))
 
-    unit = results["limit"]["bfloat16" if results["policy"] == "mixed_bfloat16" else "float32"]
+    precision = "bfloat16" if results["policy"] == "mixed_bfloat16" else "float32"
     if len(networks) == len(TARGETS):
         ours, theirs = (sum(fit(network, name) for network in TARGETS) for name in ("ours", "lecture"))
         ratio("fit of all three, ours / A", ours / theirs, 0.35)
@@ -259,7 +262,7 @@ def tables(results: Measured) -> str:
         if network not in networks:
             continue
         measured = networks[network]
-        limit = measured["operations"] / unit
+        limit = measured["operations"] / measured["limit"][precision]
         ratio(f"fit, {network}, ours / A", fit(network, "ours") / fit(network, "lecture"), target)
         exact = fit(network, "float32") / fit(network, "lecture")
         ratio(f"fit, {network}, ours in float32 / A", exact, FLOAT32_TARGETS[network])
@@ -267,7 +270,8 @@ def tables(results: Measured) -> str:
         if network == "cnn_no_pool":
             ratio(f"fit, {network}, share of L reached", limit / fit(network, "ours"), 0.5, least=True)
         names = ("lecture", "ours", "float32", "pytorch")
-        seconds.append(f"| {network} | {' | '.join(f'{fit(network, name):.1f}' for name in names)} | {limit:.1f} |")
+        fits = " | ".join(f"{fit(network, name):.1f}" for name in names)
+        seconds.append(f"| {network} | {measured['date']} | {fits} | {limit:.1f} |")
         fast, slow = (np.array([run["test_accuracy"] for run in measured[name]]) for name in ("ours", "float32"))
         interval = stats.ttest_rel(fast, slow).confidence_interval(0.95)
         accuracies.append(
@@ -341,7 +345,9 @@ def main(network: str | None, pytorch: str) -> None:
             if name in RECORDS:
                 results["records"][name] = measure_record(name, workspace)
             else:
-                results["networks"][name] = measure_network(name, pytorch, workspace)
+                measured = measure_network(name, pytorch, workspace)
+                about = {"limit": results["limit"], "date": date.today().isoformat()}  # machines differ from day to day
+                results["networks"][name] = measured | about
             RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     if network not in RECORDS:
         results |= {
