@@ -2,7 +2,6 @@
 
 import importlib
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from kedro_telemetry.plugin import _check_for_telemetry_consent
 from mlflow.telemetry.utils import is_telemetry_disabled
 
 from convnets import settings
-from convnets.harness.exits import end, one_sentence, orderly_end
+from convnets.harness.exits import one_sentence
 from support import ROOT, Project
 
 HEAVY = ("tensorflow", "mlflow", "keras", "scipy", "sklearn")
@@ -163,18 +162,6 @@ def test_a_lack_of_memory_is_said_in_one_sentence(wrapped: bool) -> None:  # noq
 def test_other_faults_keep_their_traceback() -> None:
     with pytest.raises(ZeroDivisionError), one_sentence():
         raise ZeroDivisionError
-
-
-def test_a_run_outlives_its_terminal_under_nohup() -> None:
-    before = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGTERM)}
-    try:
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        with orderly_end():
-            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-            assert signal.getsignal(signal.SIGTERM) is end
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def test_figures_need_no_backend_of_the_shell(idle: Project) -> None:

@@ -23,7 +23,7 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
 from convnets.harness.catalog import RunRequest
-from convnets.harness.exits import end, one_sentence
+from convnets.harness.exits import one_sentence
 from convnets.harness.processes.environment import (
     describe_difference,
     describe_environment,
@@ -31,6 +31,7 @@ from convnets.harness.processes.environment import (
 )
 from convnets.harness.processes.process import DONE
 from convnets.harness.runners import NamespaceByNamespaceRunner
+from convnets.harness.signals import end_if_asked, end_on
 
 SECONDS_BETWEEN_SIGNS = 1.0  # of life, which tell a process that works in silence from one that is stopped
 TRACKING_URI = "MLFLOW_TRACKING_URI"
@@ -40,7 +41,7 @@ TRACKING_URI = "MLFLOW_TRACKING_URI"
 @click.argument("name")
 def main(name: str) -> None:  # noqa: ARG001 - for those who look at the list of processes
     """Run what each line on standard input asks for, and end when standard input does, or when something fails."""
-    signal.signal(signal.SIGTERM, end)
+    end_on(signal.SIGTERM)
     gc.disable()  # until the first node, as `kedro run` does
     requests: SimpleQueue[str] = SimpleQueue()
     for watch, arguments in ((_read_requests, (requests,)), (_give_signs_of_life, ())):
@@ -54,6 +55,7 @@ def main(name: str) -> None:  # noqa: ARG001 - for those who look at the list of
         sys.stdout.flush()
         sys.stderr.flush()
         os.write(1, DONE)
+        end_if_asked()
         request = RunRequest(**json.loads(requests.get()))
 
 

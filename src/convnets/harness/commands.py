@@ -24,9 +24,10 @@ from kedro.utils import load_obj
 from convnets.harness.configuration import require_measure
 from convnets.harness.dask.settings import MAX_WORKERS
 from convnets.harness.developing import ipython, load_pipelines, package, registry
-from convnets.harness.exits import command_to_go_on, end, one_sentence, orderly_end
+from convnets.harness.exits import command_to_go_on, one_sentence, orderly_end
 from convnets.harness.messages import UserError, one_line, shortened, unknown
 from convnets.harness.outputs import check_project_folder
+from convnets.harness.signals import SIGNALLED, end_on
 
 if TYPE_CHECKING:
     from convnets.harness.tracking.settings import Tracking
@@ -132,7 +133,7 @@ def run(**options: Any) -> None:
             kedro_run.callback(**options)  # type: ignore[misc]
         except KeyboardInterrupt:
             click.echo(f"\nInterrupted. To go on from the last finished epoch: {command_to_go_on()}", err=True)
-            sys.exit(128 + signal.SIGINT)
+            sys.exit(SIGNALLED + signal.SIGINT)
         finally:
             gc.enable()
 
@@ -243,7 +244,7 @@ def mlflow(env: str, port: int) -> None:
     server = [sys.executable, "-m", "mlflow", "ui", "--host", LOOPBACK, "--port", str(port)]
     store = {"MLFLOW_BACKEND_STORE_URI": uri}  # not on the command line, which all can read, as it may hold a password
     one_quiet_process = ["--workers", "1", "--uvicorn-opts", "--log-level warning"]
-    signal.signal(signal.SIGTERM, end)
+    end_on(signal.SIGTERM)
     # A group of its own: the server starts others, which would outlive it.
     served = subprocess.Popen([*server, *one_quiet_process], env=os.environ | store | QUIET, process_group=0)  # noqa: S603 - MLflow's own
     try:

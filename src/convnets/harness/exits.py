@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
-from typing import Any
 
 import click
 from kedro.config import MissingConfigException
@@ -19,6 +18,7 @@ from kedro.io import DatasetError
 
 from convnets.harness.atomic_files import final_path
 from convnets.harness.messages import UserError, one_line
+from convnets.harness.signals import SIGNALLED, end_on
 
 # How Kedro's own data sets say that they cannot read or write a file.
 FAILED = re.compile(
@@ -61,9 +61,7 @@ def out_of_memory(error: BaseException) -> str | None:
 @contextmanager
 def orderly_end() -> Iterator[None]:
     """Close runs first when the process is asked to end, its terminal is closed, or nobody reads what it says."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup sets it
-            signal.signal(number, end)
+    end_on(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     try:
         yield
     except (BrokenPipeError, SystemExit) as error:  # Rich makes the second of the first
@@ -72,7 +70,7 @@ def orderly_end() -> Iterator[None]:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         for stream in (1, 2):  # Python would complain when it flushes them
             os.dup2(nowhere, stream)
-        sys.exit(128 + signal.SIGPIPE)
+        sys.exit(SIGNALLED + signal.SIGPIPE)
 
 
 def _sentence(error: Exception) -> str:
@@ -91,11 +89,6 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, OSError) and error.filename:
         return f"{final_path(str(error.filename))} cannot be used: {error.strerror}"
     return one_line(str(error))
-
-
-def end(signal_number: int, _frame: Any) -> None:
-    """Let a process that is asked to end close its runs first."""
-    sys.exit(128 + signal_number)
 
 
 def command_to_make(pipeline: str, environment: str | None) -> str:

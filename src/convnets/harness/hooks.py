@@ -20,6 +20,7 @@ from kedro.utils import load_obj
 
 from convnets.harness.catalog import CatalogOfCurrentResults, RunRequest
 from convnets.harness.experiment import Check, Experiment, Plan, PlannedRun
+from convnets.harness.signals import end_if_asked
 
 DASK_RUNNER = "DaskRunner"  # as it calls itself
 
@@ -71,6 +72,7 @@ class Harness:
             AtomicFileHooks(),
             locks,
             GarbageHooks(),
+            SignalHooks(),
             FileNameHooks(),
             RequestHooks(experiment, str(loader.conf_source), uri_for_others(uri), plan.side_by_side),
             CheckHooks(plan.checks, experiment.namespaces, outputs),
@@ -128,6 +130,15 @@ class GarbageHooks:
         if not gc.isenabled():
             gc.freeze()
             gc.enable()
+
+
+class SignalHooks:
+    """Ends a run between two nodes where a library has swallowed what a signal raised."""
+
+    @hook_impl
+    def before_node_run(self) -> None:
+        """Look whether the process is asked to end."""
+        end_if_asked()
 
 
 class RequestHooks:

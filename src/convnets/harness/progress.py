@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 from tqdm import tqdm
 
+from convnets.harness.signals import end_if_asked
+
 MAX_COLUMNS = 80
 SECONDS_BETWEEN_LOOKS = 0.2
 SECONDS_BETWEEN_LINES = 600  # in a file, of what is not done for so long
@@ -51,12 +53,13 @@ class Bar:
             )
 
     def advance(self, done: int = 1, doing: str | None = None) -> None:
-        """Count what is done.
+        """Count what is done, and end here if a signal has asked for that.
 
         Args:
             done: How many more.
             doing: What is known beside, or done next; `None`: as before.
         """
+        end_if_asked()
         self.done += done
         if self._shown is not None:
             if doing is not None:

@@ -16,11 +16,11 @@ from typing import Any
 import click
 
 from convnets.harness.catalog import RunRequest
+from convnets.harness.signals import SIGNALLED
 
 DONE = b"\x04"  # what the process writes when it has run what it was asked for, and waits for more
 LAST_LINES = 40  # that are kept of what a process says
 LAST_BYTES = 65_536  # that are searched for them
-SIGNALLED = 128  # and the signal's number: the exit status of one that ended itself on a signal
 SECONDS_TO_END = 60  # before it is killed: it closes its runs first
 
 
