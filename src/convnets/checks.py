@@ -188,7 +188,8 @@ def check_networks(run: PlannedRun, parameters: ProjectParameters, trainings: Ma
         OutputError: See `check_space`.
     """
     if any(isinstance(run.catalog.get(name), KerasFileDataset) for name in run.pipeline.datasets()):
-        with silence(), without("sklearn"):  # Keras has wrappers for it, which nothing here uses
+        # Keras has wrappers for the first, and shows files by the second: nothing here uses either.
+        with silence(), without("sklearn"), without("IPython"):
             import tensorflow  # noqa: F401
     if "raw_train_images" not in run.pipeline.inputs():
         return
