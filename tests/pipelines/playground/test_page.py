@@ -91,6 +91,13 @@ def test_the_fully_connected_network_loses_a_digit_first_as_it_moves(open_page: 
     page.wait_for_selector('[data-network="fcn"][data-verdict="wrong"]')
 
 
+def test_a_new_address_counts_even_if_the_page_writes_its_own_over_it(open_page: Open) -> None:
+    page = open_page("test=0")
+    page.evaluate("() => { location.hash = 'test=0&x=3'; history.replaceState(null, '', '#test=0'); }")
+    page.wait_for_function("() => document.querySelector('#move-x').value === '3'", timeout=5_000)
+    page.wait_for_function("() => location.hash.includes('x=3')")
+
+
 def test_the_map_of_shifts_is_filled_and_moves_the_digit(open_page: Open) -> None:
     page = open_page("test=0")
     filled = "() => document.querySelector('figcaption').textContent.endsWith('of 289 shifts')"

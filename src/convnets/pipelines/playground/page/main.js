@@ -152,7 +152,7 @@ function start() {
     ...CONVOLUTION_FIELDS,
     ...INSIDE_FIELDS,
   });
-  store.readFragment();
+  store.readFragment(location.hash);
   const theme = followTheme(store);
   worker.onmessage = () => buildPage(page, store, theme, createClient(worker));
 }

@@ -32,11 +32,13 @@ export function createState(fields) {
     for (const listener of listeners) listener(state, changed);
   }
 
-  function readFragment() {
-    set({ ...defaultsOf(fields), ...fromFragment(fields, location.hash) });
+  /** @param {string} fragment */
+  function readFragment(fragment) {
+    set({ ...defaultsOf(fields), ...fromFragment(fields, fragment) });
   }
 
-  addEventListener("hashchange", readFragment);
+  // The page may have written its own address over the new one before it is told of that.
+  addEventListener("hashchange", (event) => readFragment(new URL(event.newURL).hash));
   return {
     get: () => state,
     set,
