@@ -39,6 +39,7 @@ def text_of(notebook: Any) -> str:
     return "\n".join(output.get("text", "") or output.get("data", {}).get("text/plain", "") for output in outputs)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # of the sockets to the kernel
 def test_the_notebooks_run_from_top_to_bottom(project: Project) -> None:
     lecture = text_of(execute(project.path / "notebooks" / "lecture.ipynb"))
