@@ -288,6 +288,23 @@ def test_an_interrupted_network_is_killed_and_not_left_running(project: Project,
     }
 
 
+@pytest.mark.slow
+def test_ctrl_c_ends_networks_that_are_trained_in_threads(project: Project) -> None:
+    epochs = "fcn.training.epochs=500,cnn.training.epochs=500"
+    run = ("run", "--env", "test", "--runner=ThreadRunner", "--params", epochs, "--pipelines=fcn,cnn")
+    process = project.start(*run)
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "cnn epoch 2/500" in line:
+            break
+    os.kill(process.pid, signal.SIGINT)
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGINT
+    assert "kedro run --env test --runner=ThreadRunner" in output
+    statuses = {run.info.run_name: run.info.status for run in recorded(project, "convnets-test")}
+    assert statuses == {"fcn": "KILLED", "cnn": "KILLED"}
+
+
 def test_trained_networks_are_asked_for_shifted_digits(finished: Finished, forks: Forks) -> None:
     output = forked(forks, finished.project, "run", "--env", "test", "--pipeline=translation")
     assert "learn from" not in output

@@ -56,6 +56,7 @@ def test_the_next_node_is_not_run(number: int) -> None:
 def test_a_run_outlives_its_terminal_under_nohup() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     with orderly_end():
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
         signal.raise_signal(signal.SIGHUP)
         end_if_asked()
 
